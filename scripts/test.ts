@@ -1,0 +1,57 @@
+/**
+ * `npm test`: formatting and lint, types, then every test that needs no service. With `check`,
+ * only what reads the sources; with `crash`, only the long crash suite. Other arguments go to
+ * vitest. Every step runs, whatever the others said; the status is 1 if any failed.
+ *
+ * Where ASSAY_TEST_REPORT names a folder, the results are left there for `.ci/run` to count.
+ */
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, realpathSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+interface Step {
+  readonly name: string
+  readonly bin: string
+  readonly args: readonly string[]
+}
+
+const root = join(import.meta.dirname, '..')
+const report = process.env.ASSAY_TEST_REPORT
+const [mode = '', ...others] = process.argv.slice(2)
+const isMode = mode === 'check' || mode === 'crash'
+const rest = isMode ? others : process.argv.slice(2)
+
+const biome: Step = { name: 'format and lint', bin: 'biome', args: ['check', '.'] }
+const types: Step = { name: 'types', bin: 'tsc', args: ['-p', '.'] }
+
+function vitest(name: string, args: readonly string[]): Step {
+  const file = report === undefined ? '' : join(report, `vitest-${name}.json`)
+  const json = file === '' ? [] : ['--reporter=default', '--reporter=json', `--outputFile=${file}`]
+  return { name: `vitest ${name}`, bin: 'vitest', args: ['run', ...args, ...json] }
+}
+
+function plan(): readonly Step[] {
+  if (mode === 'check') return [biome, types, vitest('tidy', ['test/tidy', ...rest])]
+  if (mode === 'crash') return [vitest('crash', ['--mode', 'crash', ...rest])]
+  return [biome, types, vitest('tests', rest)]
+}
+
+function run(step: Step): boolean {
+  console.log(`\n── ${step.name}`)
+  const script = realpathSync(join(root, 'node_modules/.bin', step.bin))
+  const result = spawnSync(process.execPath, [script, ...step.args], {
+    cwd: root,
+    stdio: 'inherit',
+  })
+  return result.status === 0
+}
+
+const results = plan().map((step) => ({ name: step.name, passed: run(step) }))
+
+console.log('')
+for (const { name, passed } of results) console.log(`${passed ? 'passed' : 'FAILED'}  ${name}`)
+if (report !== undefined) {
+  mkdirSync(report, { recursive: true })
+  writeFileSync(join(report, `steps-${isMode ? mode : 'test'}.json`), JSON.stringify(results))
+}
+process.exitCode = results.every(({ passed }) => passed) ? 0 : 1

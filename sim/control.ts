@@ -1,0 +1,124 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { AssayError } from '../src/core/errors.ts'
+import type { FaultBoard } from './faults/board.ts'
+import type { FaultRequest } from './faults/fault.ts'
+import type { Market } from './market/market.ts'
+import type { TruthQuery } from './truth.ts'
+import { truthCandles, truthTrades } from './truth.ts'
+
+/** What the `/sim/…` endpoints look at and act upon. */
+export interface ControlOptions {
+  readonly market: Market
+  readonly board: FaultBoard
+  readonly stats: () => object
+}
+
+const BODY_BYTES_MAX = 64 * 1024
+const ROWS_PER_WRITE = 2000
+
+function send(response: ServerResponse, status: number, value: unknown): void {
+  response.writeHead(status, { 'Content-Type': 'application/json' })
+  response.end(`${JSON.stringify(value)}\n`)
+}
+
+async function readBody(request: IncomingMessage): Promise<unknown> {
+  const parts: Buffer[] = []
+  let length = 0
+  for await (const part of request) {
+    length += part.length
+    if (length > BODY_BYTES_MAX) throw new AssayError('ASSAY_USAGE', 'The body is too long.')
+    parts.push(part)
+  }
+  try {
+    return JSON.parse(Buffer.concat(parts).toString())
+  } catch (cause) {
+    throw new AssayError('ASSAY_USAGE', 'The body is not JSON.', { cause })
+  }
+}
+
+function readTimeUs(text: string | null): number | undefined {
+  if (text === null) return undefined
+  const timeUs = /^\d+$/.test(text) ? Number(text) : Date.parse(text) * 1000
+  if (!Number.isSafeInteger(timeUs)) {
+    throw new AssayError('ASSAY_USAGE', `${text} is neither RFC 3339 nor epoch microseconds.`)
+  }
+  return timeUs
+}
+
+function readQuery(market: Market, query: URLSearchParams): TruthQuery {
+  const product = query.get('product') ?? undefined
+  if (product !== undefined && !market.products.has(product)) {
+    throw new AssayError('ASSAY_USAGE', `The simulator does not list ${product}.`)
+  }
+  return { product, fromUs: readTimeUs(query.get('from')), toUs: readTimeUs(query.get('to')) }
+}
+
+// Millions of rows go out in slices, at the reader's pace, with the market traded in between.
+async function sendRows(response: ServerResponse, rows: Iterable<object>): Promise<void> {
+  response.writeHead(200, { 'Content-Type': 'application/x-ndjson' })
+  let lines: string[] = []
+  for (const row of rows) {
+    lines.push(JSON.stringify(row))
+    if (lines.length < ROWS_PER_WRITE) continue
+    const drained = response.write(`${lines.join('\n')}\n`)
+    lines = []
+    await new Promise<void>((resolve) => {
+      if (drained) setImmediate(resolve)
+      else response.once('drain', resolve).once('close', resolve)
+    })
+    if (response.destroyed) return
+  }
+  response.end(lines.length > 0 ? `${lines.join('\n')}\n` : '')
+}
+
+async function answer(
+  options: ControlOptions,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const { market, board } = options
+  const url = new URL(request.url ?? '/', 'http://sim')
+  switch (`${request.method} ${url.pathname}`) {
+    case 'GET /sim/truth':
+      await sendRows(response, truthTrades(market, readQuery(market, url.searchParams)))
+      break
+    case 'GET /sim/truth/candles':
+      await sendRows(response, truthCandles(market, readQuery(market, url.searchParams)))
+      break
+    case 'GET /sim/faults':
+      send(response, 200, board.records)
+      break
+    case 'GET /sim/stats':
+      send(response, 200, options.stats())
+      break
+    case 'POST /sim/faults': {
+      const body = await readBody(request)
+      const faults = (Array.isArray(body) ? body : [body]) as readonly FaultRequest[]
+      const records = faults.map((fault) => board.inject(fault))
+      send(response, 200, records)
+      break
+    }
+    case 'POST /sim/trading': {
+      const body = (await readBody(request)) as { readonly on?: unknown } | null
+      market.setTrading(body?.on !== false)
+      send(response, 200, { trading: market.trading, time_us: market.timeUs })
+      break
+    }
+    default:
+      send(response, 404, { message: 'NotFound' })
+  }
+}
+
+/** Answers a request to `/sim/…`, the simulator's own side, which no fault and no limit touches. */
+export async function answerControl(
+  options: ControlOptions,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  try {
+    await answer(options, request, response)
+  } catch (error) {
+    if (!(error instanceof AssayError)) throw error
+    send(response, 400, { message: error.message, code: error.code })
+  }
+}

@@ -1,0 +1,27 @@
+import { AssertionFailure } from '../core/assert.ts'
+import type { ErrorCode } from '../core/errors.ts'
+import { AssayError, systemCode } from '../core/errors.ts'
+
+const CODES: Readonly<Record<string, { readonly code: ErrorCode; readonly why: string }>> = {
+  ENOSPC: { code: 'ASSAY_DISK_FULL', why: 'the disk is full' },
+  EDQUOT: { code: 'ASSAY_DISK_FULL', why: 'the disk quota is used up' },
+  EROFS: { code: 'ASSAY_READ_ONLY', why: 'the file system is read-only' },
+  EACCES: { code: 'ASSAY_READ_ONLY', why: 'writing is not permitted' },
+  EPERM: { code: 'ASSAY_READ_ONLY', why: 'writing is not permitted' },
+}
+
+/**
+ * Returns what a failed write or sync of a log means: a full disk, a read-only one, or a disk
+ * that no longer keeps its word. What has a name already, and our own mistakes, pass through.
+ */
+export function logError(error: unknown, path: string): Error {
+  if (error instanceof AssayError || error instanceof AssertionFailure) return error
+  const { code, why } = CODES[systemCode(error)] ?? {
+    code: 'ASSAY_LOG_FSYNC' as const,
+    why: 'a write or sync failed',
+  }
+  return new AssayError(code, `the log cannot be written at ${path}: ${why}`, {
+    context: { path, system: systemCode(error) },
+    cause: error,
+  })
+}

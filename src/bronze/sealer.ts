@@ -1,0 +1,83 @@
+import { Worker } from 'node:worker_threads'
+import { AssayError } from '../core/errors.ts'
+import type { SealReport } from './archive/seal.ts'
+import type { SealAnswer, SealRequest } from './seal-worker.ts'
+
+/** Seals logs in a thread of low priority, beside a collector whose syncs it must not delay. */
+export interface Sealer extends AsyncDisposable {
+  /**
+   * Seals what is over of a log, below `belowPos`; one log after another.
+   *
+   * @throws as {@link sealLog} does
+   */
+  seal(log: {
+    readonly dataDir: string
+    readonly name: string
+    readonly belowPos: number
+  }): Promise<SealReport>
+}
+
+interface Asked {
+  readonly resolve: (report: SealReport) => void
+  readonly reject: (error: Error) => void
+}
+
+/**
+ * Starts the sealing thread. Disposing of it stops after the block at hand and waits for that;
+ * the hour at hand then stays in the journal.
+ */
+export function startSealer(): Sealer {
+  // Beside this file, whether it runs as it is or compiled.
+  const extension = import.meta.url.slice(import.meta.url.lastIndexOf('.'))
+  const worker = new Worker(new URL(`./seal-worker${extension}`, import.meta.url))
+  const asked = new Map<number, Asked>()
+  let nextId = 0
+  let failure: Error | null = null
+
+  const fail = (error: Error) => {
+    failure = error
+    for (const { reject } of asked.values()) reject(error)
+    asked.clear()
+  }
+  worker.on('message', (answer: SealAnswer) => {
+    const waiting = asked.get(answer.id)
+    asked.delete(answer.id)
+    if (asked.size === 0) worker.unref()
+    if ('report' in answer) waiting?.resolve(answer.report)
+    else waiting?.reject(toError(answer))
+  })
+  worker.on('error', (error: unknown) =>
+    fail(error instanceof Error ? error : new Error(String(error))),
+  )
+  const exited = new Promise<void>((resolve) => {
+    worker.on('exit', () => {
+      fail(failure ?? new Error('the sealing thread has ended'))
+      resolve()
+    })
+  })
+  // An idle sealer keeps no process alive.
+  worker.unref()
+
+  return {
+    seal(log) {
+      if (failure !== null) return Promise.reject(failure)
+      const { promise, resolve, reject } = Promise.withResolvers<SealReport>()
+      const id = nextId++
+      asked.set(id, { resolve, reject })
+      worker.ref()
+      worker.postMessage({ kind: 'seal', id, ...log } satisfies SealRequest)
+      return promise
+    },
+    async [Symbol.asyncDispose]() {
+      worker.ref()
+      worker.postMessage({ kind: 'stop' } satisfies SealRequest)
+      await exited
+    },
+  }
+}
+
+function toError(answer: Exclude<SealAnswer, { report: unknown }>): Error {
+  return answer.code === null
+    ? new Error(answer.message)
+    : new AssayError(answer.code, answer.message)
+}

@@ -1,0 +1,45 @@
+import { statSync } from 'node:fs'
+import { join } from 'node:path'
+import { readManifest } from './archive/manifest.ts'
+import { listManifests, listSegments, logPaths } from './layout.ts'
+import { openLogReader } from './reader.ts'
+
+/** The measures of a log. */
+export interface LogStat {
+  readonly name: string
+  /** Every record below it is synced; as positions begin at 0, also how many there were. */
+  readonly durablePos: number
+  readonly segments: number
+  readonly journalBytes: number
+  readonly archivedHours: number
+  readonly archivedFiles: number
+  readonly archivedBytes: number
+  /** What the archived lines took in the journal. */
+  readonly archivedJournalBytes: number
+  /** First and last hour of receipt, `2026-01-31T07`; null for an empty log. */
+  readonly firstHour: string | null
+  readonly lastHour: string | null
+}
+
+/** Measures a log by its folder and manifests, without reading records. */
+export function logStat(options: { readonly dataDir: string; readonly name: string }): LogStat {
+  const paths = logPaths(options.dataDir, options.name)
+  using reader = openLogReader(options)
+  const segments = listSegments(paths)
+  const hours = listManifests(paths)
+  const manifests = hours.map((name) => readManifest(paths, name)).filter((found) => found !== null)
+  const names = [...hours, ...segments].map((part) => part.hour).sort()
+  const sum = (bytes: readonly number[]) => bytes.reduce((total, size) => total + size, 0)
+  return {
+    name: options.name,
+    durablePos: reader.durablePos,
+    segments: segments.length,
+    journalBytes: sum(segments.map(({ file }) => statSync(join(paths.journal, file)).size)),
+    archivedHours: hours.length,
+    archivedFiles: sum(manifests.map((manifest) => manifest.files.length)),
+    archivedBytes: sum(manifests.map((manifest) => manifest.archivedBytes)),
+    archivedJournalBytes: sum(manifests.map((manifest) => manifest.journalBytes)),
+    firstHour: names[0] ?? null,
+    lastHour: names.at(-1) ?? null,
+  }
+}

@@ -1,0 +1,97 @@
+import { Worker } from 'node:worker_threads'
+import { AssayError, type ErrorCode } from '../core/errors.ts'
+import type { Hole } from '../silver/holes.ts'
+import type { RefineTotals } from '../silver/refiner.ts'
+import type { FromRefiner, RefineJob, ToRefiner } from './refine-messages.ts'
+
+/** The refiner, in a thread of its own, as the thread that holds the sockets sees it. */
+export interface RefineThread {
+  /** Tells that the own log is durable below `pos`. */
+  tellDurable(pos: number): void
+  /** Asks the warehouse what is missing, with verdicts. */
+  holes(): Promise<readonly Hole[]>
+  /** Facts accepted since the start. */
+  readonly accepted: number
+  /** Position below which the own log is refined. */
+  readonly checkpoint: number
+  onCommit(listener: (commit: Commit) => void): void
+  /** Refines all that is durable, then ends the thread. */
+  stop(): Promise<RefineTotals>
+  /** Rejects when the refiner ends by itself, with what it failed of. */
+  readonly failed: Promise<never>
+}
+
+/** One commit of the refiner. */
+export type Commit = Extract<FromRefiner, { type: 'committed' }>
+
+/** Starts the refiner and waits until it holds the warehouse. */
+export async function startRefineThread(job: RefineJob): Promise<RefineThread> {
+  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
+  const worker = new Worker(new URL(`./refine-worker.${extension}`, import.meta.url), {
+    workerData: job,
+  })
+  const ready = Promise.withResolvers<void>()
+  const stopped = Promise.withResolvers<RefineTotals>()
+  const failed = Promise.withResolvers<never>()
+  for (const { promise } of [stopped, failed]) promise.catch(() => {})
+  const asked = new Map<number, PromiseWithResolvers<readonly Hole[]>>()
+  const listeners: ((commit: Commit) => void)[] = []
+  let accepted = 0
+  let checkpoint = 0
+  let nextId = 0
+  const fail = (error: unknown) => {
+    ready.reject(error)
+    stopped.reject(error)
+    failed.reject(error)
+    // Each question is refused by itself: racing a promise that lives on would hold them all.
+    for (const question of asked.values()) question.reject(error)
+    asked.clear()
+  }
+  worker.on('error', fail)
+  worker.on('exit', () => fail(new AssayError('ASSAY_WAREHOUSE_UNAVAILABLE', 'refiner ended')))
+  worker.on('message', (message: FromRefiner) => {
+    if (message.type === 'ready') ready.resolve()
+    else if (message.type === 'stopped') stopped.resolve(message.totals)
+    else if (message.type === 'failed') fail(failureOf(message))
+    else if (message.type === 'holes') {
+      asked.get(message.id)?.resolve(message.holes)
+      asked.delete(message.id)
+    } else {
+      accepted += message.accepted
+      if (message.log === job.ownLog) checkpoint = message.pos
+      for (const listener of listeners) listener(message)
+    }
+  })
+  const tell = (message: ToRefiner) => worker.postMessage(message)
+  await ready.promise
+  return {
+    tellDurable: (pos) => tell({ type: 'durable', log: job.ownLog ?? '', pos }),
+    holes() {
+      const id = nextId
+      nextId += 1
+      tell({ type: 'holes', id })
+      const question = Promise.withResolvers<readonly Hole[]>()
+      asked.set(id, question)
+      return question.promise
+    },
+    get accepted() {
+      return accepted
+    },
+    get checkpoint() {
+      return checkpoint
+    },
+    onCommit: (listener) => listeners.push(listener),
+    stop() {
+      tell({ type: 'stop' })
+      return stopped.promise
+    },
+    failed: failed.promise,
+  }
+}
+
+function failureOf(message: Extract<FromRefiner, { type: 'failed' }>): Error {
+  if (message.code !== null) return new AssayError(message.code as ErrorCode, message.message)
+  const error = new Error(message.message)
+  error.stack = message.stack
+  return error
+}

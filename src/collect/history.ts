@@ -1,0 +1,139 @@
+import type { HistoryRange, HistoryStep, PageSummary, Venue } from '../venues/venue.ts'
+import type { Diary } from './diary.ts'
+import type { OnTrade } from './page-summary.ts'
+import type { Priority } from './rate-budget.ts'
+import type { RestClient } from './rest-client.ts'
+
+/** How far a walk through history has come. */
+export interface HistoryProgress {
+  readonly pages: number
+  /** Trades (or candles) read, those outside the range included. */
+  readonly trades: number
+  readonly leastId: number
+  readonly greatestId: number
+  /** Epoch microseconds; 0 until a page held something. */
+  readonly leastTimeUs: number
+  readonly greatestTimeUs: number
+}
+
+/** How a walk ended. */
+export interface HistoryOutcome extends HistoryProgress {
+  /**
+   * `done`: the venue's pager says there is no more; `refused`: the venue's definite answer was
+   * not a page; `stuck`: a page came twice, so the cursor does not advance.
+   */
+  readonly ended: 'done' | 'refused' | 'stuck'
+  /** Status of the last answer; 0 if none was needed. */
+  readonly status: number
+  /** Where the pages stand in the log, for a verdict's evidence. */
+  readonly evidence: string
+}
+
+/** What history to walk, and why. */
+export interface HistoryDrive {
+  readonly range: HistoryRange
+  /** @default 'trades' */
+  readonly kind?: 'trades' | 'candles'
+  readonly priority: Priority
+  readonly signal: AbortSignal
+  /** Written into the diary before the first page; absent where a live poll walks. */
+  readonly reason?: {
+    readonly cause: 'hole' | 'request'
+    /** What exactly is wanted and for which time, where the walk looks beyond it. */
+    readonly wanted?: readonly { readonly range: HistoryRange; readonly attempt: number }[]
+  }
+  readonly onTrade?: OnTrade
+  readonly onPage?: (progress: HistoryProgress) => void
+}
+
+/**
+ * Walks a venue's history page by page into the log, until its pager says that the range is
+ * covered.
+ *
+ * Every page is in the log before the next is asked for, so an interrupted walk loses nothing
+ * and may be walked again.
+ *
+ * @throws what {@link RestClient.get} throws when a page cannot be had.
+ */
+export async function driveHistory(
+  tools: { readonly venue: Venue; readonly rest: RestClient; readonly diary: Diary },
+  drive: HistoryDrive,
+): Promise<HistoryOutcome> {
+  const { venue, rest, diary } = tools
+  const { cause, wanted = [{ range: drive.range, attempt: 1 }] } = drive.reason ?? { wanted: [] }
+  for (const { range, attempt } of wanted) {
+    if (cause) diary.write({ event: 'backfill', venue: venue.id, cause, ...range, attempt })
+  }
+  const next = (previous: { page: PageSummary; state: unknown } | null): HistoryStep =>
+    drive.kind === 'candles'
+      ? venue.history.nextCandles(drive.range, previous)
+      : venue.history.next(drive.range, previous)
+  const { priority, signal, onTrade } = drive
+  let progress = NOTHING
+  let page: PageSummary | null = null
+  let frames: readonly [number, number] | null = null
+  const end = (ended: HistoryOutcome['ended']): HistoryOutcome => ({
+    ...progress,
+    ended,
+    status: page?.status ?? 0,
+    evidence: evidenceOf(rest.conn, frames, progress),
+  })
+  for (let step = next(null); !step.done; ) {
+    if (page !== null && step.request.path === page.request.path) return end('stuck')
+    const answer = await rest.get(step.request, { priority, signal, onTrade })
+    const repeated = page !== null && samePage(page, answer.page)
+    page = answer.page
+    frames = [frames?.[0] ?? answer.record.frame, answer.record.frame]
+    if (page.status !== 200) return end('refused')
+    progress = extend(progress, page)
+    drive.onPage?.(progress)
+    if (repeated) return end('stuck')
+    step = next({ page, state: step.state })
+  }
+  return end('done')
+}
+
+const NOTHING: HistoryProgress = {
+  pages: 0,
+  trades: 0,
+  leastId: 0,
+  greatestId: 0,
+  leastTimeUs: 0,
+  greatestTimeUs: 0,
+}
+
+function extend(progress: HistoryProgress, page: PageSummary): HistoryProgress {
+  const pages = progress.pages + 1
+  if (page.count === 0) return { ...progress, pages }
+  const first = progress.trades === 0
+  return {
+    pages,
+    trades: progress.trades + page.count,
+    leastId: first ? page.leastId : Math.min(progress.leastId, page.leastId),
+    greatestId: Math.max(progress.greatestId, page.greatestId),
+    leastTimeUs: first ? page.leastTimeUs : Math.min(progress.leastTimeUs, page.leastTimeUs),
+    greatestTimeUs: Math.max(progress.greatestTimeUs, page.greatestTimeUs),
+  }
+}
+
+/** Whether two pages that hold something hold the same: then the cursor stands still. */
+function samePage(a: PageSummary, b: PageSummary): boolean {
+  return (
+    a.count > 0 &&
+    a.count === b.count &&
+    a.leastId === b.leastId &&
+    a.greatestId === b.greatestId &&
+    a.leastTimeUs === b.leastTimeUs &&
+    a.greatestTimeUs === b.greatestTimeUs
+  )
+}
+
+function evidenceOf(
+  conn: string,
+  frames: readonly [number, number] | null,
+  progress: HistoryProgress,
+): string {
+  if (frames === null) return 'no page was asked for'
+  const ids = progress.trades === 0 ? 'no trade' : `ids ${progress.leastId}..${progress.greatestId}`
+  return `${ids} on ${progress.pages} pages, frames ${frames[0]}..${frames[1]} of ${conn}`
+}

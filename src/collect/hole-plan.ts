@@ -1,0 +1,94 @@
+import type { HistoryRange } from '../venues/venue.ts'
+
+/** Trades known to be missing, as the warehouse tells it. */
+export interface Hole {
+  readonly symbol: string
+  /** Inclusive ids; `null` where the edge is known by time only. */
+  readonly firstId: number | null
+  readonly lastId: number | null
+  /** Half-open time span, epoch microseconds. */
+  readonly fromUs: number
+  readonly toUs: number
+  /** Times REST was asked for it, by the diary; and when last, or `null`. */
+  readonly attempts: number
+  readonly lastAttemptUs: number | null
+}
+
+/** Holes of one symbol that one walk through history can fill, newest first. */
+export interface HoleGroup {
+  readonly holes: readonly Hole[]
+  /** From the least of the holes to the greatest. */
+  readonly span: HistoryRange
+}
+
+const RETRY_BASE_MS = 2000
+const RETRY_CAP_MS = 300_000
+const PAGES_PER_WALK = 10
+// The newest parts of a very long hole; the rest is planned once these are filled.
+const PARTS_MAX = 100
+
+/** Returns how long a hole rests after its last attempt: 2 s, doubling, at most 5 minutes. */
+export function restMs(attempts: number): number {
+  return attempts === 0 ? 0 : Math.min(RETRY_CAP_MS, RETRY_BASE_MS * 2 ** (attempts - 1))
+}
+
+/** Whether a hole has rested long enough to be asked for again. */
+export function isDue(hole: Hole, nowUs: number): boolean {
+  if (hole.lastAttemptUs === null) return true
+  return nowUs - hole.lastAttemptUs >= restMs(hole.attempts) * 1000
+}
+
+/**
+ * Groups holes so that those of one symbol within `idsMax` ids share one walk, and puts the
+ * newest first: recent minutes are looked at most. A long hole is cut into walks of ten pages,
+ * so that it does not keep younger ones waiting.
+ */
+export function planHoles(holes: readonly Hole[], idsMax: number): HoleGroup[] {
+  const newestFirst = holes
+    .flatMap((hole) => cut(hole, idsMax * PAGES_PER_WALK))
+    .toSorted((a, b) => b.toUs - a.toUs || (b.lastId ?? 0) - (a.lastId ?? 0))
+  const groups: Hole[][] = []
+  const open = new Map<string, Hole[]>()
+  for (const hole of newestFirst) {
+    const group = open.get(hole.symbol)
+    if (group !== undefined && withinOnePage(group[0]!, hole, idsMax)) {
+      group.push(hole)
+      continue
+    }
+    const fresh = [hole]
+    groups.push(fresh)
+    open.set(hole.symbol, fresh)
+  }
+  return groups.map(toGroup)
+}
+
+function cut(hole: Hole, idsMax: number): Hole[] {
+  const { firstId, lastId } = hole
+  if (firstId === null || lastId === null) return [hole]
+  const count = Math.min(PARTS_MAX, Math.ceil((lastId - firstId + 1) / idsMax))
+  return Array.from({ length: count }, (_, part) => {
+    const partLastId = lastId - part * idsMax
+    return { ...hole, firstId: Math.max(firstId, partLastId - idsMax + 1), lastId: partLastId }
+  })
+}
+
+function withinOnePage(newest: Hole, hole: Hole, idsMax: number): boolean {
+  if (newest.lastId === null || newest.firstId === null) return false
+  return hole.firstId !== null && newest.lastId - hole.firstId < idsMax
+}
+
+function toGroup(holes: readonly Hole[]): HoleGroup {
+  const newest = holes[0]!
+  const span = {
+    symbol: newest.symbol,
+    firstId: holes.reduce<number | null>(
+      (least, { firstId }) =>
+        least === null || firstId === null ? null : Math.min(least, firstId),
+      newest.firstId,
+    ),
+    lastId: newest.lastId,
+    fromUs: Math.min(...holes.map((hole) => hole.fromUs)),
+    toUs: newest.toUs,
+  }
+  return { holes, span }
+}

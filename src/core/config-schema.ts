@@ -1,0 +1,118 @@
+import { z } from 'zod'
+import { LOG_LEVELS } from './log.ts'
+
+// Environment variables, `${NAME}` and flags bring text; configuration files bring values.
+const fromText = <T extends z.ZodType>(read: (text: string) => unknown, schema: T) =>
+  z.preprocess((value) => (typeof value === 'string' ? read(value.trim()) : value), schema)
+
+const number = (schema: z.ZodNumber) =>
+  fromText((text) => (text === '' ? Number.NaN : Number(text)), schema)
+
+const whole = (least: number, most: number) => number(z.int().min(least).max(most))
+
+const SWITCH: Readonly<Record<string, boolean>> = { true: true, 1: true, false: false, 0: false }
+
+const onOff = fromText((text) => SWITCH[text.toLowerCase()] ?? text, z.boolean())
+
+const products = fromText(
+  (text) => text.split(/[\s,]+/).filter((part) => part !== ''),
+  z
+    .array(z.string().regex(/^[^\s,]{1,64}$/, 'a product is one word, as the venue writes it'))
+    .min(1, 'name at least one product')
+    .refine((list) => new Set(list).size === list.length, 'a product is named twice'),
+)
+
+const url = (schemes: RegExp, said: string) => z.url({ protocol: schemes, error: said }).nullable()
+
+/**
+ * Every key of the configuration: its type, its default and what it is for.
+ *
+ * A key `poll.everySeconds` is `ASSAY_POLL_EVERY_SECONDS` in the environment.
+ */
+export const configSchema = z.strictObject({
+  data: z.string().min(1).default('./data').describe('folder of the raw log and the warehouse'),
+  store: z
+    .string()
+    .min(1)
+    .default('sqlite:')
+    .describe('warehouse: sqlite:PATH, or sqlite: for a file inside the data folder'),
+  mode: z.enum(['ws', 'rest', 'both']).default('ws').describe('how trades are collected'),
+  venues: z.strictObject({
+    coinbase: z.strictObject({
+      wsUrl: url(/^wss?$/, 'a ws:// or wss:// URL')
+        .default(null)
+        .describe("WebSocket URL in place of the feed's own"),
+      restUrl: url(/^https?$/, 'an http:// or https:// URL')
+        .default(null)
+        .describe("REST URL in place of the venue's own"),
+      feed: z.enum(['exchange', 'advanced']).default('exchange').describe('which WebSocket feed'),
+      products: products
+        .default(['BTC-USD', 'ETH-USD'])
+        .describe('products to collect, as the venue writes them'),
+    }),
+  }),
+  poll: z.strictObject({
+    everySeconds: whole(1, 86_400).default(300).describe('time between two REST polls'),
+  }),
+  journal: z.strictObject({
+    commitWindowMs: whole(0, 10_000)
+      .default(50)
+      .describe('longest wait of a record before it is fsynced'),
+    segmentBytesMax: whole(65_536, 17_179_869_184)
+      .default(268_435_456)
+      .describe('size at which a journal file is rolled'),
+  }),
+  log: z.strictObject({
+    level: z.enum(LOG_LEVELS).default('info').describe('least level that is logged'),
+  }),
+  candles: z.strictObject({
+    graceSeconds: whole(0, 3_600)
+      .default(10)
+      .describe('how long after its end a minute waits for late trades'),
+  }),
+  backfill: z.strictObject({
+    enabled: onOff.default(true).describe('whether holes are asked of REST'),
+    graceSeconds: whole(0, 3_600).default(2).describe('age at which a hole is asked for'),
+    maxAttempts: whole(1, 100).default(5).describe('attempts before a hole is given up'),
+  }),
+})
+
+type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T
+
+type DeepPartial<T> = T extends readonly unknown[]
+  ? T
+  : T extends object
+    ? { readonly [K in keyof T]?: DeepPartial<T[K]> }
+    : T
+
+/** The configuration, whole: every key has a value and every path is absolute. */
+export type AssayConfig = DeepReadonly<z.output<typeof configSchema>>
+
+/** What a configuration file may say: any of the keys. */
+export type AssayConfigInput = DeepPartial<AssayConfig>
+
+/** One key of the configuration. */
+export interface ConfigKey {
+  /** `poll.everySeconds` */
+  readonly key: string
+  /** `ASSAY_POLL_EVERY_SECONDS` */
+  readonly env: string
+  /** What it is for, in a few words. */
+  readonly about: string
+}
+
+/** Every key, in the order of the schema. */
+export const CONFIG_KEYS: readonly ConfigKey[] = [...leaves(configSchema, '')]
+
+function* leaves(schema: z.ZodObject, prefix: string): Generator<ConfigKey> {
+  for (const [name, child] of Object.entries(schema.shape)) {
+    const key = `${prefix}${name}`
+    if (child instanceof z.ZodObject) yield* leaves(child, `${key}.`)
+    else yield { key, env: envName(key), about: child.description ?? '' }
+  }
+}
+
+function envName(key: string): string {
+  const words = key.replaceAll('.', '_').replace(/([a-z0-9])([A-Z])/g, '$1_$2')
+  return `ASSAY_${words.toUpperCase()}`
+}

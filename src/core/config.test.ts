@@ -1,0 +1,313 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { ConfigSources } from './config.ts'
+import { defineConfig, explainConfig, loadConfig, redact } from './config.ts'
+import { CONFIG_KEYS } from './config-schema.ts'
+
+let cwd: string
+
+beforeEach(() => {
+  cwd = mkdtempSync(join(tmpdir(), 'assay-config-'))
+})
+afterEach(() => rmSync(cwd, { recursive: true }))
+
+const load = (sources: Partial<ConfigSources> = {}) => loadConfig({ cwd, env: {}, ...sources })
+const write = (name: string, text: string) => writeFileSync(join(cwd, name), text)
+
+describe('with nothing said', () => {
+  test('every key has its default, and state lives in ./data', async () => {
+    const { config, file, origins } = await load()
+    expect(file).toBeNull()
+    expect(new Set(origins.values())).toEqual(new Set(['default']))
+    expect(config).toEqual({
+      data: join(cwd, 'data'),
+      store: `sqlite:${join(cwd, 'data', 'warehouse', 'assay.db')}`,
+      mode: 'ws',
+      venues: {
+        coinbase: {
+          wsUrl: null,
+          restUrl: null,
+          feed: 'exchange',
+          products: ['BTC-USD', 'ETH-USD'],
+        },
+      },
+      poll: { everySeconds: 300 },
+      journal: { commitWindowMs: 50, segmentBytesMax: 268_435_456 },
+      log: { level: 'info' },
+      candles: { graceSeconds: 10 },
+      backfill: { enabled: true, graceSeconds: 2, maxAttempts: 5 },
+    })
+  })
+})
+
+describe('of several sources', () => {
+  test('a flag stands over the environment, it over .env, that over the file', async () => {
+    write(
+      'assay.config.yaml',
+      'data: from-file\nmode: rest\nlog: { level: warn }\npoll: {everySeconds: 9}',
+    )
+    write(
+      '.env',
+      'ASSAY_MODE=both\nASSAY_LOG_LEVEL=debug\nASSAY_POLL_EVERY_SECONDS="10"\nOTHER=1\n',
+    )
+    const loaded = await load({
+      env: { ASSAY_LOG_LEVEL: 'error', ASSAY_POLL_EVERY_SECONDS: '11', HOME: '/' },
+      flags: { 'poll.everySeconds': 12, store: undefined },
+    })
+    expect(loaded.config.data).toBe(join(cwd, 'from-file'))
+    expect(loaded.config.mode).toBe('both')
+    expect(loaded.config.log.level).toBe('error')
+    expect(loaded.config.poll.everySeconds).toBe(12)
+    expect(Object.fromEntries(loaded.origins)).toMatchObject({
+      data: 'assay.config.yaml',
+      mode: 'ASSAY_MODE in .env',
+      'log.level': 'ASSAY_LOG_LEVEL in the environment',
+      'poll.everySeconds': 'flag',
+      store: 'default',
+    })
+  })
+
+  test('an empty variable counts as not set', async () => {
+    write('.env', 'ASSAY_MODE=rest\n')
+    const { config } = await load({ env: { ASSAY_MODE: '', ASSAY_DATA: '' } })
+    expect(config.mode).toBe('rest')
+    expect(config.data).toBe(join(cwd, 'data'))
+  })
+
+  test('text from the environment becomes numbers, switches and lists', async () => {
+    const { config } = await load({
+      env: {
+        ASSAY_VENUES_COINBASE_PRODUCTS: 'BTC-USD, SOL-USD XRP-USD',
+        ASSAY_BACKFILL_ENABLED: 'false',
+        ASSAY_JOURNAL_COMMIT_WINDOW_MS: '5',
+      },
+    })
+    expect(config.venues.coinbase.products).toEqual(['BTC-USD', 'SOL-USD', 'XRP-USD'])
+    expect(config.backfill.enabled).toBe(false)
+    expect(config.journal.commitWindowMs).toBe(5)
+  })
+
+  test('every key has a variable of its own', () => {
+    expect(new Set(CONFIG_KEYS.map(({ env }) => env)).size).toBe(CONFIG_KEYS.length)
+    expect(CONFIG_KEYS.map(({ env }) => env)).toContain('ASSAY_VENUES_COINBASE_WS_URL')
+  })
+})
+
+describe('a configuration file', () => {
+  test('in TypeScript is imported as it is', async () => {
+    const url = new URL('./config.ts', import.meta.url).href
+    write(
+      'assay.config.ts',
+      `import { defineConfig } from ${JSON.stringify(url)}
+       const level: 'warn' = 'warn'
+       export default defineConfig({ log: { level } })`,
+    )
+    const { config, file } = await load()
+    expect(config.log.level).toBe('warn')
+    expect(file).toBe(join(cwd, 'assay.config.ts'))
+  })
+
+  test('in YAML may use variables, with a fallback, and keep a dollar', async () => {
+    write('.env', 'PLACE=from-dot-env\n')
+    write('conf.yaml', 'data: "${PLACE}/$${x}"\npoll:\n  everySeconds: ${EVERY:-77}\n')
+    const { config } = await load({ configPath: 'conf.yaml' })
+    expect(config.data).toBe(join(cwd, 'from-dot-env', '${x}'))
+    expect(config.poll.everySeconds).toBe(77)
+  })
+
+  test('named by ASSAY_CONFIG is used; its relative paths start from its own folder', async () => {
+    write('elsewhere.yaml', 'data: here\n')
+    const { config } = await loadConfig({
+      cwd: tmpdir(),
+      env: { ASSAY_CONFIG: join(cwd, 'elsewhere.yaml') },
+    })
+    expect(config.data).toBe(join(cwd, 'here'))
+  })
+
+  test.each([
+    ['that uses a variable nobody set', 'data: ${NOBODY_SET_THIS}', 'NOBODY_SET_THIS'],
+    ['that is no YAML', 'data: [', 'assay.config.yaml'],
+    ['that is a list', '- data', 'should hold keys'],
+    ['whose branch is a value', 'poll: 5', 'poll in assay.config.yaml should hold keys'],
+  ])('%s is refused', async (_, text, said) => {
+    write('assay.config.yaml', text)
+    await expect(load()).rejects.toMatchObject({
+      code: 'ASSAY_CONFIG_INVALID',
+      message: expect.stringContaining(said),
+    })
+  })
+
+  test('that was named but is not there is refused', async () => {
+    const absent = expect.objectContaining({ code: 'ASSAY_CONFIG_INVALID' })
+    await expect(load({ configPath: 'none.yaml' })).rejects.toEqual(absent)
+    await expect(load({ configPath: 'none.ts' })).rejects.toEqual(absent)
+  })
+
+  test('without a default export, or that fails to load, is refused', async () => {
+    write('a.mjs', 'export const config = {}')
+    write('b.mjs', 'export default {')
+    await expect(load({ configPath: 'a.mjs' })).rejects.toThrow('no default export')
+    await expect(load({ configPath: 'b.mjs' })).rejects.toMatchObject({
+      code: 'ASSAY_CONFIG_INVALID',
+    })
+  })
+
+  test('is one: two found side by side are refused', async () => {
+    write('assay.config.yaml', '')
+    write('assay.config.yml', '')
+    await expect(load()).rejects.toThrow('keep one')
+  })
+})
+
+describe('unknown keys', () => {
+  test.each([
+    ['a flat key', 'stroe: x', 'stroe', 'store'],
+    ['a nested key', 'poll: { evrySeconds: 1 }', 'poll.evrySeconds', 'poll.everySeconds'],
+    ['an inherited name', '__proto__: { mode: ws }', '__proto__', ''],
+    ['another venue', 'venues: { coinbse: {} }', 'venues.coinbse', 'venues.coinbase'],
+  ])('%s is refused with the nearest known key', async (_, text, key, nearest) => {
+    write('assay.config.yaml', text)
+    await expect(load()).rejects.toMatchObject({
+      code: 'ASSAY_CONFIG_UNKNOWN_KEY',
+      context: { key },
+      message: expect.stringContaining(`did you mean ${nearest}`),
+    })
+  })
+
+  test('a misspelt variable is refused, in .env too', async () => {
+    const refused = (name: string) => ({
+      code: 'ASSAY_CONFIG_UNKNOWN_KEY',
+      message: expect.stringContaining(`did you mean ${name}?`),
+    })
+    await expect(load({ env: { ASSAY_STROE: 'x' } })).rejects.toMatchObject(refused('ASSAY_STORE'))
+    write('.env', 'ASSAY_DATTA=x\n')
+    await expect(load()).rejects.toMatchObject(refused('ASSAY_DATA'))
+  })
+
+  test('what Kubernetes puts into the environment of a Service named assay is let be', async () => {
+    const env = {
+      ASSAY_SERVICE_HOST: '10.0.0.1',
+      ASSAY_SERVICE_PORT_HTTP: '80',
+      ASSAY_PORT: 'tcp://10.0.0.1:80',
+      ASSAY_PORT_80_TCP_ADDR: '10.0.0.1',
+    }
+    await expect(load({ env })).resolves.toBeDefined()
+  })
+
+  test('an unknown flag is refused', async () => {
+    await expect(load({ flags: { modes: 'ws' } })).rejects.toMatchObject({
+      code: 'ASSAY_CONFIG_UNKNOWN_KEY',
+    })
+  })
+})
+
+describe('a value', () => {
+  test.each([
+    ['of the wrong kind', { ASSAY_POLL_EVERY_SECONDS: 'soon' }, 'poll.everySeconds'],
+    ['out of range', { ASSAY_POLL_EVERY_SECONDS: '0' }, 'poll.everySeconds'],
+    ['that is a fraction', { ASSAY_BACKFILL_MAX_ATTEMPTS: '1.5' }, 'backfill.maxAttempts'],
+    ['not among the choices', { ASSAY_MODE: 'both ways' }, 'mode'],
+    ['neither on nor off', { ASSAY_BACKFILL_ENABLED: 'maybe' }, 'backfill.enabled'],
+    ['named twice', { ASSAY_VENUES_COINBASE_PRODUCTS: 'A-B A-B' }, 'venues.coinbase.products'],
+    [
+      'with the wrong scheme',
+      { ASSAY_VENUES_COINBASE_WS_URL: 'http://x' },
+      'venues.coinbase.wsUrl',
+    ],
+  ])('%s is refused, naming the key and where it came from', async (_, env, key) => {
+    await expect(load({ env })).rejects.toMatchObject({
+      code: 'ASSAY_CONFIG_INVALID',
+      message: expect.stringContaining(`${key} (${Object.keys(env)[0]} in the environment): `),
+    })
+  })
+
+  test('may be read from a file', async () => {
+    write('secret', 'rest\n')
+    const { config, origins } = await load({ env: { ASSAY_MODE_FILE: 'secret' } })
+    expect(config.mode).toBe('rest')
+    expect(origins.get('mode')).toBe('ASSAY_MODE_FILE in the environment')
+  })
+
+  test('may not be given twice, as itself and as a file', async () => {
+    write('secret', 'rest\n')
+    await expect(load({ env: { ASSAY_MODE_FILE: 'secret', ASSAY_MODE: 'ws' } })).rejects.toThrow(
+      'both ASSAY_MODE and ASSAY_MODE_FILE are set',
+    )
+    await expect(load({ env: { ASSAY_MODE_FILE: 'none' } })).rejects.toThrow('cannot be read')
+  })
+})
+
+describe('the store', () => {
+  test.each([
+    ['sqlite:', 'DATA/warehouse/assay.db'],
+    ['sqlite:///', 'DATA/warehouse/assay.db'],
+    ['sqlite:x.db', 'CWD/x.db'],
+    ['sqlite:./a/x.db', 'CWD/a/x.db'],
+    ['sqlite://x.db', 'CWD/x.db'],
+    ['sqlite:/var/x.db', '/var/x.db'],
+    ['sqlite:///var/x.db', '/var/x.db'],
+    ['sqlite:////var/x.db', '/var/x.db'],
+    ['SQLite:x.db', 'CWD/x.db'],
+  ])('%s is %s', async (store, expected) => {
+    const { config } = await load({ flags: { store, data: 'd' } })
+    const path = expected.replace('DATA', join(cwd, 'd')).replace('CWD', cwd)
+    expect(config.store).toBe(`sqlite:${path}`)
+  })
+
+  test('that this version cannot use is refused by name, without its password', async () => {
+    const error = await load({ flags: { store: 'postgresql://me:hunter2@db/x' } }).catch((e) => e)
+    expect(error).toMatchObject({ code: 'ASSAY_UNSUPPORTED' })
+    expect(String(error)).not.toContain('hunter2')
+    await expect(load({ flags: { store: 'sqlite::memory:' } })).rejects.toThrow('is a file')
+    await expect(load({ flags: { store: 'x.db' } })).rejects.toThrow('sqlite:PATH')
+  })
+})
+
+describe('for people', () => {
+  test('every value is explained with its origin and its variable', async () => {
+    const config = defineConfig({ venues: { coinbase: { restUrl: 'https://me:pw@host/x' } } })
+    write('assay.config.mjs', `export default ${JSON.stringify(config)}`)
+    const lines = explainConfig(await load())
+    expect(lines).toHaveLength(CONFIG_KEYS.length)
+    expect(lines.find(({ key }) => key === 'venues.coinbase.restUrl')).toMatchObject({
+      value: '"https://me:***@host/x"',
+      from: 'assay.config.mjs',
+      env: 'ASSAY_VENUES_COINBASE_REST_URL',
+    })
+    for (const { about } of lines) expect(about).not.toBe('')
+  })
+
+  test('passwords in URLs and secret query parameters are masked, and nothing else', () => {
+    expect(redact('postgresql://u:p:w@h:5432/db?sslmode=require')).toBe(
+      'postgresql://u:***@h:5432/db?sslmode=require',
+    )
+    expect(redact('see redis://:pw@h and https://h/a?x=1&api_key=k1&y=2')).toBe(
+      'see redis://:***@h and https://h/a?x=1&api_key=***&y=2',
+    )
+    expect(redact('wss://ws-feed.exchange.example/path?a=b mail me@host')).toBe(
+      'wss://ws-feed.exchange.example/path?a=b mail me@host',
+    )
+  })
+})
+
+describe('what is shipped as a sample', () => {
+  const root = join(import.meta.dirname, '../..')
+
+  test('.env.example names every variable and shows its default', async () => {
+    const defaults = (await load()).config
+    const sample = readFileSync(join(root, '.env.example'), 'utf8')
+    const named = [...sample.matchAll(/^#(ASSAY_\w+)=/gm)].map(([, name]) => name)
+    expect(named.sort()).toEqual(CONFIG_KEYS.map(({ env }) => env).sort())
+    // URLs have no default to show.
+    write('.env', sample.replace(/^#(?=ASSAY_)/gm, '').replace(/^.*_URL=.*$/gm, ''))
+    expect((await load()).config).toEqual(defaults)
+  })
+
+  test('assay.config.example.ts says what the defaults are', async () => {
+    const sample = join(root, 'assay.config.example.ts')
+    const { config } = await load({ configPath: sample, flags: { data: 'data' } })
+    expect(config).toEqual((await load()).config)
+  })
+})

@@ -1,0 +1,179 @@
+import { type IntervalName, INTERVALS } from '../market/bucket.ts'
+import type { GoldCandleRow, Views, Warehouse, WriteTransaction } from '../warehouse/index.ts'
+import { type CandlePart, foldCandles } from './fold-candles.ts'
+
+/** Names gold's place among the readers of changes. */
+const READER = 'gold-candles'
+
+/** Each interval is folded from the one before it, so a changed minute costs 22 rows, not 1,440. */
+const LADDER: readonly IntervalName[] = ['1m', '5m', '15m', '30m', '1h', '4h', '1d']
+const DAY_US = INTERVALS['1d']
+
+/** Days folded in one transaction at most: what bounds its memory and its length. */
+const DAYS_PER_COMMIT = 64
+
+/**
+ * Folds every larger candle whose minutes changed since it was last asked, and returns how
+ * many rows that changed.
+ *
+ * A function of the minutes as read by precedence (view `candles_1m_exact`), so a table that
+ * was deleted comes back identical. Idempotent; safe to stop anywhere.
+ */
+export async function followCandles(
+  warehouse: Warehouse,
+  options: { readonly signal?: AbortSignal; readonly onProgress?: (days: number) => void } = {},
+): Promise<number> {
+  const from = await warehouse.read(async (db) => {
+    const row = await db
+      .selectFrom('ops_checkpoints')
+      .select('pos')
+      .where('reader', '=', READER)
+      .where('log_id', '=', 0)
+      .executeTakeFirst()
+    return row?.pos ?? 0
+  })
+  const { days, upTo } = await changedDays(warehouse, from)
+  let changed = 0
+  for (let at = 0; at < days.length; at += DAYS_PER_COMMIT) {
+    options.signal?.throwIfAborted()
+    const some = days.slice(at, at + DAYS_PER_COMMIT)
+    await warehouse.write(async (tx) => {
+      for (const day of some) changed += await foldDay(tx, day)
+    })
+    options.onProgress?.(at + some.length)
+  }
+  // The place is kept last: a stop before this only folds some days again, to the same rows.
+  if (upTo > from) {
+    await warehouse.write((tx) =>
+      tx.upsert('ops_checkpoints', [{ reader: READER, log_id: 0, pos: upTo }]),
+    )
+  }
+  return changed
+}
+
+/** Minutes of one instrument and day that changed. */
+interface ChangedDay {
+  readonly instrumentId: number
+  readonly dayUs: number
+  readonly minutes: Set<number>
+}
+
+async function changedDays(
+  warehouse: Warehouse,
+  after: number,
+): Promise<{ days: ChangedDay[]; upTo: number }> {
+  const days = new Map<string, ChangedDay>()
+  let upTo = after
+  await warehouse.read(async (db) => {
+    for (const table of ['silver_candles_1m', 'silver_venue_candles'] as const) {
+      const query = db
+        .selectFrom(table)
+        .select(['instrument_id', 'open_time_us', 'change_seq'])
+        .where('change_seq', '>', after)
+      for (const row of await query.execute()) {
+        upTo = Math.max(upTo, row.change_seq)
+        const dayUs = row.open_time_us - (row.open_time_us % DAY_US)
+        const name = `${row.instrument_id} ${dayUs}`
+        const day = days.get(name) ?? {
+          instrumentId: row.instrument_id,
+          dayUs,
+          minutes: new Set<number>(),
+        }
+        day.minutes.add(row.open_time_us)
+        days.set(name, day)
+      }
+    }
+  })
+  return { days: [...days.values()], upTo }
+}
+
+/** Climbs the ladder of intervals over the changed buckets of one day. */
+async function foldDay(tx: WriteTransaction, day: ChangedDay): Promise<number> {
+  let dirty: ReadonlySet<number> = day.minutes
+  let changed = 0
+  for (const [step, name] of LADDER.entries()) {
+    const below = LADDER[step - 1]
+    if (below === undefined) continue
+    const widthUs = INTERVALS[name]
+    const buckets = new Set([...dirty].map((time) => time - (time % widthUs)))
+    const first = Math.min(...buckets)
+    const end = Math.max(...buckets) + widthUs
+    const span = { instrumentId: day.instrumentId, fromUs: first, toUs: end }
+    const parts = await loadParts(tx, below, span)
+    const stored = await loadGold(tx, widthUs, span)
+    const rows: GoldCandleRow[] = []
+    for (const bucket of buckets) {
+      const inside = parts.filter(
+        (part) => part.open_time_us >= bucket && part.open_time_us < bucket + widthUs,
+      )
+      const before = stored.get(bucket)
+      const row = {
+        instrument_id: day.instrumentId,
+        interval_us: widthUs,
+        open_time_us: bucket,
+        ...foldCandles(inside, widthUs / INTERVALS[below]),
+        // What was complete and changes all the same has been revised.
+        revision: (before?.revision ?? 0) + (before?.complete ?? 0),
+        change_seq: tx.changeSeq,
+      }
+      if (before === undefined || !isSame(before, row)) rows.push(row)
+    }
+    await tx.upsert('gold_candles', rows)
+    changed += rows.length
+    dirty = new Set(rows.map((row) => row.open_time_us))
+    if (dirty.size === 0) return changed
+  }
+  return changed
+}
+
+interface Span {
+  readonly instrumentId: number
+  readonly fromUs: number
+  readonly toUs: number
+}
+
+async function loadParts(
+  tx: WriteTransaction,
+  interval: IntervalName,
+  span: Span,
+): Promise<readonly CandlePart[]> {
+  if (interval !== '1m') return [...(await loadGold(tx, INTERVALS[interval], span)).values()]
+  const minutes = await tx.db
+    .withTables<Views>()
+    .selectFrom('candles_1m_exact')
+    .selectAll()
+    .where('instrument_id', '=', span.instrumentId)
+    .where('open_time_us', '>=', span.fromUs)
+    .where('open_time_us', '<', span.toUs)
+    .orderBy('open_time_us')
+    .execute()
+  return minutes.map((minute) => ({
+    ...minute,
+    minutes_traded: minute.status === 'traded' ? 1 : 0,
+    minutes_known: minute.status === 'unknown' ? 0 : 1,
+  }))
+}
+
+async function loadGold(
+  tx: WriteTransaction,
+  widthUs: number,
+  span: Span,
+): Promise<Map<number, GoldCandleRow>> {
+  const rows = await tx.db
+    .selectFrom('gold_candles')
+    .selectAll()
+    .where('instrument_id', '=', span.instrumentId)
+    .where('interval_us', '=', widthUs)
+    .where('open_time_us', '>=', span.fromUs)
+    .where('open_time_us', '<', span.toUs)
+    .orderBy('open_time_us')
+    .execute()
+  return new Map(rows.map((row) => [row.open_time_us, row]))
+}
+
+function isSame(a: GoldCandleRow, b: GoldCandleRow): boolean {
+  for (const name of Object.keys(b) as (keyof GoldCandleRow)[]) {
+    if (name !== 'revision' && name !== 'change_seq' && a[name] !== b[name]) return false
+  }
+  return true
+}

@@ -1,0 +1,37 @@
+/** Longest symbol, in bytes, that a venue is believed to have. */
+export const SYMBOL_BYTES_MAX = 64
+
+/** Symbols read before, at the place their bytes hash to: bounded, and only a memo. */
+const CACHE_SIZE = 2048
+const cache: string[] = new Array<string>(CACHE_SIZE).fill('')
+
+/**
+ * Returns the symbol that `bytes[start, end)` spells, or `null` where that is none.
+ *
+ * A symbol is 1 to 64 printable ASCII bytes without space, quote or backslash. The same bytes
+ * usually give the same string object again, so that reading a known symbol allocates nothing.
+ */
+export function readSymbol(bytes: Uint8Array, start: number, end: number): string | null {
+  const length = end - start
+  if (length < 1 || length > SYMBOL_BYTES_MAX) return null
+  let hash = length
+  for (let at = start; at < end; at += 1) hash = Math.imul(hash, 31) + (bytes[at] as number)
+  const place = (hash ^ (hash >>> 11)) & (CACHE_SIZE - 1)
+  const known = cache[place] as string
+  if (known.length === length && spells(bytes, start, known)) return known
+  let symbol = ''
+  for (let at = start; at < end; at += 1) {
+    const byte = bytes[at] as number
+    if (byte <= 0x20 || byte > 0x7e || byte === 0x22 || byte === 0x5c) return null
+    symbol += String.fromCharCode(byte)
+  }
+  cache[place] = symbol
+  return symbol
+}
+
+function spells(bytes: Uint8Array, start: number, symbol: string): boolean {
+  for (let i = 0; i < symbol.length; i += 1) {
+    if (bytes[start + i] !== symbol.charCodeAt(i)) return false
+  }
+  return true
+}

@@ -1,0 +1,182 @@
+import { assert } from '../core/assert.ts'
+
+/** One maximal run of held ids; times are those of its first and last held trade. */
+export interface Interval {
+  firstId: number
+  lastId: number
+  /** Epoch microseconds; NaN while the run holds only ids proven never to have existed. */
+  firstTimeUs: number
+  lastTimeUs: number
+}
+
+/**
+ * The ids held of one tape, as maximal intervals in ascending order.
+ *
+ * Claiming ids is commutative: the same set of claims ends in the same intervals whatever
+ * its order. Memory is one entry per hole, not per trade.
+ */
+export class Coverage {
+  readonly intervals: Interval[]
+  /** First ids of stored rows that no longer stand, and of rows to store again. */
+  readonly removed = new Set<number>()
+  readonly changed = new Set<Interval>()
+  /** Span of time whose proof of completeness the claims since {@link settle} may have changed. */
+  touchedFromUs = Number.POSITIVE_INFINITY
+  touchedToUs = Number.NEGATIVE_INFINITY
+  /** The interval that took the last claim: the next one is nearly always its neighbour. */
+  #hint = 0
+
+  constructor(intervals: Interval[] = []) {
+    this.intervals = intervals
+  }
+
+  /** Returns the index of the interval that holds `id`, or of the first one after it. */
+  locate(id: number): number {
+    const { intervals } = this
+    let low = 0
+    let high = intervals.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if ((intervals[middle] as Interval).lastId < id) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+
+  holds(id: number): boolean {
+    const at = this.intervals[this.locate(id)]
+    return at !== undefined && at.firstId <= id
+  }
+
+  /**
+   * Claims `[firstId, lastId]` with the trade's time and returns true if `firstId` was not held.
+   *
+   * A claim that overlaps held ids takes what is free of it.
+   *
+   * @param timeUs NaN for ids that carry no trade.
+   */
+  claim(firstId: number, lastId: number, timeUs: number): boolean {
+    const near = this.intervals[this.#hint]
+    if (near !== undefined && near.lastId + 1 === firstId && !Number.isNaN(timeUs)) {
+      const after = this.intervals[this.#hint + 1]
+      if (after === undefined || after.firstId > lastId + 1) {
+        this.#touch(near.lastTimeUs)
+        this.#touch(timeUs)
+        near.lastId = lastId
+        near.lastTimeUs = timeUs
+        if (Number.isNaN(near.firstTimeUs)) near.firstTimeUs = timeUs
+        this.changed.add(near)
+        return true
+      }
+    }
+    return this.#claimAnywhere(firstId, lastId, timeUs)
+  }
+
+  /** Extends the last-extended interval over a contiguous run: one call for many trades. */
+  claimRun(firstId: number, lastId: number, times: { first: number; last: number }): void {
+    assert(lastId >= firstId, 'a run of ids ascends')
+    const fresh = this.claim(firstId, firstId, times.first)
+    assert(fresh, 'a run is claimed only where it is free')
+    if (lastId > firstId) {
+      const near = this.intervals[this.#hint] as Interval
+      assert(near.lastId === firstId, 'the free run follows its first id')
+      const after = this.intervals[this.#hint + 1]
+      near.lastId = lastId
+      near.lastTimeUs = times.last
+      this.#touch(times.last)
+      this.changed.add(near)
+      if (after !== undefined && after.firstId === lastId + 1) this.#mergeWithNext(this.#hint)
+    }
+  }
+
+  /** Returns how many ids from `firstId` on are free, at most `wanted`. */
+  freeRun(firstId: number, wanted: number): number {
+    const near = this.intervals[this.#hint]
+    const hinted = near !== undefined && near.lastId + 1 === firstId
+    const at = hinted ? this.#hint + 1 : this.locate(firstId)
+    const next = this.intervals[at]
+    if (next === undefined) return wanted
+    return next.firstId <= firstId ? 0 : Math.min(wanted, next.firstId - firstId)
+  }
+
+  #claimAnywhere(firstId: number, lastId: number, timeUs: number): boolean {
+    const { intervals } = this
+    let at = this.locate(firstId)
+    const holder = intervals[at]
+    const fresh = holder === undefined || holder.firstId > firstId
+    if (holder !== undefined && !fresh && holder.lastId >= lastId) {
+      this.#hint = at
+      return false
+    }
+    const before = intervals[at - 1]
+    this.#touch(timeUs)
+    const interval = { firstId, lastId, firstTimeUs: timeUs, lastTimeUs: timeUs }
+    if (before !== undefined && before.lastId + 1 === firstId) {
+      at -= 1
+      this.#touch(before.lastTimeUs)
+      join(before, interval)
+      this.changed.add(before)
+    } else if (holder !== undefined && !fresh) {
+      join(holder, interval)
+      this.changed.add(holder)
+    } else {
+      intervals.splice(at, 0, interval)
+      this.changed.add(interval)
+    }
+    this.#hint = at
+    while (at + 1 < intervals.length && touches(intervals[at], intervals[at + 1])) {
+      this.#mergeWithNext(at)
+    }
+    return fresh
+  }
+
+  #mergeWithNext(at: number): void {
+    const left = this.intervals[at] as Interval
+    const right = this.intervals[at + 1] as Interval
+    this.#touch(left.lastTimeUs)
+    this.#touch(right.firstTimeUs)
+    join(left, right)
+    this.intervals.splice(at + 1, 1)
+    this.changed.delete(right)
+    this.removed.add(right.firstId)
+    this.changed.add(left)
+  }
+
+  /** Tells that a held edge trade was replaced by one of another time. */
+  retime(id: number, timeUs: number): void {
+    const interval = this.intervals[this.locate(id)]
+    if (interval === undefined || interval.firstId > id) return
+    this.#touch(interval.firstTimeUs)
+    this.#touch(interval.lastTimeUs)
+    this.#touch(timeUs)
+    if (interval.firstId === id) interval.firstTimeUs = timeUs
+    if (interval.lastId === id) interval.lastTimeUs = timeUs
+    this.changed.add(interval)
+  }
+
+  /** Forgets what changed, once it is stored. */
+  settle(): void {
+    this.removed.clear()
+    this.changed.clear()
+    this.touchedFromUs = Number.POSITIVE_INFINITY
+    this.touchedToUs = Number.NEGATIVE_INFINITY
+  }
+
+  #touch(timeUs: number): void {
+    if (timeUs < this.touchedFromUs) this.touchedFromUs = timeUs
+    if (timeUs > this.touchedToUs) this.touchedToUs = timeUs
+  }
+}
+
+function touches(left: Interval | undefined, right: Interval | undefined): boolean {
+  return left !== undefined && right !== undefined && left.lastId + 1 >= right.firstId
+}
+
+/** Widens `left` over `right`, which begins at or after it; times follow the outermost trades. */
+function join(left: Interval, right: Interval): void {
+  if (Number.isNaN(left.firstTimeUs)) left.firstTimeUs = right.firstTimeUs
+  if (right.lastId > left.lastId) {
+    left.lastId = right.lastId
+    if (!Number.isNaN(right.lastTimeUs)) left.lastTimeUs = right.lastTimeUs
+  }
+}

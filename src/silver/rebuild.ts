@@ -1,0 +1,57 @@
+import { listLogs } from '../bronze/index.ts'
+import type { Warehouse } from '../warehouse/index.ts'
+import { decodeAhead } from './decode-ahead.ts'
+import { mergeBatch } from './merge.ts'
+import { judgeEverything } from './minutes.ts'
+import { loadState } from './state.ts'
+
+/** Batches of one transaction: enough to make its cost small, few enough to bound memory. */
+const BATCHES_PER_COMMIT = 16
+
+/** How a rebuild goes on. */
+export interface RebuildProgress {
+  readonly records: number
+  readonly accepted: number
+  readonly log: string
+  readonly pos: number
+}
+
+/**
+ * Refines every log from its first record into an empty warehouse.
+ *
+ * Decoding runs in a thread of its own, ahead of the writer by a bounded number of batches;
+ * minutes are judged once at the end. The facts equal those of refining live.
+ */
+export async function rebuildSilver(options: {
+  readonly dataDir: string
+  readonly warehouse: Warehouse
+  readonly graceUs: number
+  readonly signal?: AbortSignal
+  readonly onProgress?: (progress: RebuildProgress) => void
+}): Promise<{ readonly records: number; readonly accepted: number }> {
+  const { dataDir, warehouse, graceUs, signal, onProgress } = options
+  const state = await loadState(warehouse)
+  await using batches = decodeAhead(dataDir, listLogs(dataDir))
+  let records = 0
+  let accepted = 0
+  let isDone = false
+  while (!isDone) {
+    signal?.throwIfAborted()
+    await warehouse.write(async (tx) => {
+      for (let step = 0; step < BATCHES_PER_COMMIT; step += 1) {
+        const batch = await batches.next()
+        if (batch === null) {
+          isDone = true
+          return
+        }
+        const result = await mergeBatch(state, tx, batch, { graceUs, judge: 'later' })
+        records += batch.tally.frames
+        accepted += result.accepted
+        batches.recycle(batch.trades)
+        onProgress?.({ records, accepted, log: batch.log, pos: batch.checkpoint })
+      }
+    })
+  }
+  await warehouse.write((tx) => judgeEverything(state, tx))
+  return { records, accepted }
+}

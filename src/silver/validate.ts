@@ -1,0 +1,159 @@
+import type { DecimalSlot } from '../market/decimal.ts'
+import {
+  createDecimalSlot,
+  decimalText,
+  fitsDecimal,
+  multiplyDecimal,
+  parseDecimal,
+  readDecimal,
+} from '../market/decimal.ts'
+import type { RejectReason } from '../market/event.ts'
+import type { TradeSlot } from '../market/trade.ts'
+import type { TradeColumns } from '../market/trade-columns.ts'
+
+/** Digits and decimals a price or a size may have, and decimals of their product (D8). */
+const DIGITS_MAX = 38
+const DECIMALS_MAX = 18
+const NOTIONAL_DECIMALS_MAX = 24
+
+/** Bitcoin's first block, 2009-01-03: nothing of ours traded before it. */
+const EARLIEST_US = 1_230_940_800_000_000
+
+/** An event this far after its receipt is no clock skew but a wrong time. */
+const FUTURE_US_MAX = 60_000_000
+
+const ZERO = 0x30
+const POINT = 0x2e
+
+const price = createDecimalSlot()
+const size = createDecimalSlot()
+
+/** What was wrong with a trade's facts. */
+export interface Refusal {
+  readonly reason: RejectReason
+  readonly detail: string
+}
+
+/**
+ * Checks a trade's time and decimals and writes the decimals, canonical, into row `count`.
+ *
+ * @returns what is wrong, or `null`; the row is only then to be counted.
+ */
+export function admitTrade(
+  columns: TradeColumns,
+  slot: Readonly<TradeSlot>,
+  receivedTimeUs: number,
+): Refusal | null {
+  const { eventTimeUs, bytes } = slot
+  if (!(eventTimeUs >= EARLIEST_US && eventTimeUs <= receivedTimeUs + FUTURE_US_MAX)) {
+    return { reason: 'time_implausible', detail: `event time ${eventTimeUs} us` }
+  }
+  const plain =
+    readDecimal(bytes, slot.priceStart, slot.priceEnd, price) &&
+    readDecimal(bytes, slot.sizeStart, slot.sizeEnd, size)
+  if (!plain) return admitUnusual(columns, slot)
+  if (price.mantissa <= 0 || size.mantissa <= 0) {
+    return { reason: 'not_positive', detail: price.mantissa <= 0 ? 'price' : 'size' }
+  }
+  if (isTooPrecise(price, size)) return tooPrecise(slot)
+  const row = columns.count
+  columns.priceMantissa[row] = price.mantissa
+  columns.priceScale[row] = price.scale
+  columns.sizeMantissa[row] = size.mantissa
+  columns.sizeScale[row] = size.scale
+  columns.priceStart[row] = columns.textLength
+  copyCanonical(columns, slot.bytes, { start: slot.priceStart, end: slot.priceEnd })
+  columns.priceEnd[row] = columns.textLength
+  copyCanonical(columns, slot.bytes, { start: slot.sizeStart, end: slot.sizeEnd })
+  columns.sizeEnd[row] = columns.textLength
+  return null
+}
+
+function isTooPrecise(left: DecimalSlot, right: DecimalSlot): boolean {
+  return (
+    left.scale > DECIMALS_MAX ||
+    right.scale > DECIMALS_MAX ||
+    left.scale + right.scale > NOTIONAL_DECIMALS_MAX
+  )
+}
+
+function tooPrecise(slot: Readonly<TradeSlot>): Refusal {
+  const detail = `${textOf(slot, 'price')} x ${textOf(slot, 'size')}`
+  return { reason: 'too_precise', detail: detail.slice(0, 200) }
+}
+
+/** The canonical text of a positive plain decimal is its source less padding on both sides. */
+function copyCanonical(
+  columns: TradeColumns,
+  bytes: Uint8Array,
+  range: { start: number; end: number },
+): void {
+  let { start, end } = range
+  while (bytes[start] === ZERO && start + 1 < end && bytes[start + 1] !== POINT) start += 1
+  let hasPoint = false
+  const { text } = columns
+  let to = columns.textLength
+  for (let at = start; at < end; at += 1) {
+    const byte = bytes[at] as number
+    if (byte === POINT) hasPoint = true
+    text[to] = byte
+    to += 1
+  }
+  if (hasPoint) {
+    while (text[to - 1] === ZERO) to -= 1
+    if (text[to - 1] === POINT) to -= 1
+  }
+  columns.textLength = to
+}
+
+function textOf(slot: Readonly<TradeSlot>, field: 'price' | 'size'): string {
+  const [start, end] =
+    field === 'price' ? [slot.priceStart, slot.priceEnd] : [slot.sizeStart, slot.sizeEnd]
+  return String.fromCharCode(...slot.bytes.subarray(start, Math.min(end, start + 80)))
+}
+
+/** Exponents and more than 15 digits: slower, through text, to the same canonical row. */
+function admitUnusual(columns: TradeColumns, slot: Readonly<TradeSlot>): Refusal | null {
+  const priceText = textOf(slot, 'price')
+  const sizeText = textOf(slot, 'size')
+  const exactPrice = parseDecimal(priceText)
+  const exactSize = parseDecimal(sizeText)
+  if (exactPrice === null || exactSize === null) {
+    const [field, text] = exactPrice === null ? ['price', priceText] : ['size', sizeText]
+    return { reason: 'bad_decimal', detail: `${field} ${JSON.stringify(text.slice(0, 80))}` }
+  }
+  if (exactPrice.mantissa <= 0n || exactSize.mantissa <= 0n) {
+    return { reason: 'not_positive', detail: exactPrice.mantissa <= 0n ? 'price' : 'size' }
+  }
+  if (
+    !fitsDecimal(exactPrice, DIGITS_MAX, DECIMALS_MAX) ||
+    !fitsDecimal(exactSize, DIGITS_MAX, DECIMALS_MAX) ||
+    multiplyDecimal(exactPrice, exactSize).scale > NOTIONAL_DECIMALS_MAX
+  ) {
+    return tooPrecise(slot)
+  }
+  const row = columns.count
+  columns.priceMantissa[row] = safeMantissa(exactPrice.mantissa)
+  columns.priceScale[row] = exactPrice.scale
+  columns.sizeMantissa[row] = safeMantissa(exactSize.mantissa)
+  columns.sizeScale[row] = exactSize.scale
+  columns.priceStart[row] = columns.textLength
+  writeText(columns, decimalText(exactPrice))
+  columns.priceEnd[row] = columns.textLength
+  writeText(columns, decimalText(exactSize))
+  columns.sizeEnd[row] = columns.textLength
+  return null
+}
+
+/** NaN marks a mantissa that only its text tells exactly. */
+function safeMantissa(mantissa: bigint): number {
+  const number = Number(mantissa)
+  return Number.isSafeInteger(number) ? number : Number.NaN
+}
+
+function writeText(columns: TradeColumns, text: string): void {
+  for (let at = 0; at < text.length; at += 1) {
+    columns.text[columns.textLength] = text.charCodeAt(at)
+    columns.textLength += 1
+  }
+}

@@ -1,0 +1,83 @@
+import {
+  createFieldScanner,
+  FIELD,
+  firstElement,
+  isJson,
+  nextElement,
+  scanObject,
+  skipValue,
+} from '../../core/json/scan.ts'
+import type { EventSink, FrameKind } from '../../market/event.ts'
+import type { RawRecord } from '../../market/record.ts'
+import * as fields from './fields.ts'
+import { createTradeCount, kindOf, takeTrades } from './trade-list.ts'
+
+const CHANNEL = 0
+const EVENTS = 1
+const TYPE = 2
+const TRADES = 0
+
+const envelope = createFieldScanner(['channel', 'events', 'type'])
+const event = createFieldScanner(['trades'])
+
+/**
+ * Decodes a frame of the Advanced Trade feed, `coinbase/advanced`.
+ *
+ * Trades come newest first, a snapshot of a hundred after each subscription; their side is the
+ * maker's, as on the Exchange feed. Trades that are refused do not take the others with them.
+ */
+export function decodeAdvanced(record: RawRecord, sink: EventSink): FrameKind {
+  const { bytes, start, end } = record
+  if (record.form !== 'json' && !isJson(bytes, start, end)) {
+    return fields.rejectFrame(sink, 'not_json', 'the frame is not JSON')
+  }
+  const scanned = scanObject(envelope, bytes, start, end)
+  if (scanned === null) return fields.rejectFrame(sink, 'malformed', 'the frame is no object')
+  switch (fields.readWord(envelope, scanned, CHANNEL)) {
+    case 'market_trades':
+      return takeEvents(scanned, scanned === bytes ? start : 0, sink)
+    case 'subscriptions':
+    case 'heartbeats':
+      return 'control'
+    case null: {
+      if (fields.readWord(envelope, scanned, TYPE) === 'error') return 'control'
+      const fault = fields.fault(envelope, CHANNEL, 'malformed', 'is no word')
+      return fields.rejectFrame(sink, fault.reason, fault.detail)
+    }
+    default:
+      return 'raw_only'
+  }
+}
+
+/** Reads `events[].trades[]`. */
+function takeEvents(bytes: Uint8Array, base: number, sink: EventSink): FrameKind {
+  if (envelope.kinds[EVENTS] !== FIELD.array) {
+    const fault = fields.fault(envelope, EVENTS, 'malformed', 'is no list')
+    return fields.rejectFrame(sink, fault.reason, fault.detail)
+  }
+  const count = createTradeCount()
+  const end = envelope.ends[EVENTS] as number
+  let at = firstElement(bytes, envelope.starts[EVENTS] as number, end)
+  while (at >= 0) {
+    const after = skipValue(bytes, at, end)
+    if (after < 0) break
+    const scanned = scanObject(event, bytes, at, after)
+    if (scanned === null || event.kinds[TRADES] !== FIELD.array) {
+      const detail = 'an event has no list of trades'
+      sink.reject({ item: count.item, reason: 'malformed', detail, offset: at - base })
+      count.item += 1
+      count.rejected += 1
+    } else {
+      const list = {
+        bytes: scanned,
+        start: event.starts[TRADES] as number,
+        end: event.ends[TRADES] as number,
+        base: scanned === bytes ? base : 0,
+        symbol: null,
+      }
+      takeTrades(list, sink, count)
+    }
+    at = nextElement(bytes, after, end)
+  }
+  return kindOf(count)
+}

@@ -1,0 +1,142 @@
+import { createFieldScanner, FIELD, type FieldScanner } from '../../core/json/scan.ts'
+import type { EventSink, FrameKind, RejectReason } from '../../market/event.ts'
+import { readSymbol, SYMBOL_BYTES_MAX } from '../../market/symbol.ts'
+import { readTimeUs } from '../../market/time.ts'
+import type { TradeSlot } from '../../market/trade.ts'
+
+/** Fields of a trade in each of Coinbase's formats; a scanner of trades begins with them. */
+const TRADE_FIELDS = ['trade_id', 'price', 'size', 'side', 'product_id', 'time'] as const
+
+export const TRADE_ID = 0
+export const PRICE = 1
+export const SIZE = 2
+export const SIDE = 3
+export const PRODUCT_ID = 4
+export const TIME = 5
+export const FIRST_OTHER = TRADE_FIELDS.length
+
+/** Returns a scanner of the fields of a trade, then of `others` from {@link FIRST_OTHER} on. */
+export function createTradeScanner(others: readonly string[]): FieldScanner {
+  return createFieldScanner([...TRADE_FIELDS, ...others])
+}
+
+/** Why a value was refused. */
+export interface Fault {
+  readonly reason: RejectReason
+  readonly detail: string
+  /** Where in the scanned bytes, or -1. */
+  readonly at: number
+}
+
+/**
+ * Fills `slot` from the fields of one trade, or returns what is wrong with it.
+ *
+ * Coinbase tells the maker's side; the slot gets the taker's. Price and size are passed on as
+ * they are. `symbol` stands in where the trade names no product, as REST's do not.
+ */
+export function fillTrade(
+  scanner: FieldScanner,
+  bytes: Uint8Array,
+  symbol: string | null,
+  slot: TradeSlot,
+): Fault | null {
+  const { kinds, starts, ends } = scanner
+  const id = readId(scanner, bytes, TRADE_ID)
+  if (!(id > 0)) return fault(scanner, TRADE_ID, 'bad_id', 'is no whole number from 1 to 2^53')
+  for (let field = PRICE; field <= SIZE; field += 1) {
+    if (kinds[field] !== FIELD.string && kinds[field] !== FIELD.number) {
+      return fault(scanner, field, 'bad_decimal', 'is neither text nor a number')
+    }
+  }
+  const side = readTakerSide(scanner, bytes)
+  if (side < 0) return fault(scanner, SIDE, 'bad_side', 'is neither buy nor sell')
+  const named = kinds[PRODUCT_ID] !== FIELD.absent || symbol === null
+  const product = named ? readProduct(scanner, bytes) : symbol
+  if (product === null) return symbolFault(scanner)
+  const timeUs = readTime(scanner, bytes)
+  if (!(timeUs > 0)) return fault(scanner, TIME, 'bad_time', 'is no RFC 3339 time after 1970')
+  slot.symbol = product
+  slot.tradeId = id
+  slot.firstId = id
+  slot.lastId = id
+  slot.eventTimeUs = timeUs
+  slot.side = side
+  slot.bytes = bytes
+  slot.priceStart = starts[PRICE] as number
+  slot.priceEnd = ends[PRICE] as number
+  slot.sizeStart = starts[SIZE] as number
+  slot.sizeEnd = ends[SIZE] as number
+  return null
+}
+
+/** Reads a whole number up to 2^53 from digits, quoted or not; `NaN` for anything else. */
+export function readId(scanner: FieldScanner, bytes: Uint8Array, field: number): number {
+  const kind = scanner.kinds[field]
+  if (kind !== FIELD.number && kind !== FIELD.string) return Number.NaN
+  const start = scanner.starts[field] as number
+  const end = scanner.ends[field] as number
+  if (end === start || end - start > 16) return Number.NaN
+  let id = 0
+  for (let at = start; at < end; at += 1) {
+    const digit = (bytes[at] as number) ^ 0x30
+    if (digit > 9) return Number.NaN
+    id = id * 10 + digit
+  }
+  return Number.isSafeInteger(id) ? id : Number.NaN
+}
+
+/** Reads the product's symbol, or `null` where it is none. */
+export function readProduct(scanner: FieldScanner, bytes: Uint8Array): string | null {
+  if (scanner.kinds[PRODUCT_ID] !== FIELD.string) return null
+  return readSymbol(bytes, scanner.starts[PRODUCT_ID] as number, scanner.ends[PRODUCT_ID] as number)
+}
+
+/** Reads the time in epoch microseconds; `NaN` where it is none. */
+export function readTime(scanner: FieldScanner, bytes: Uint8Array): number {
+  if (scanner.kinds[TIME] !== FIELD.string) return Number.NaN
+  return readTimeUs(bytes, scanner.starts[TIME] as number, scanner.ends[TIME] as number)
+}
+
+/** Returns the text of a short string field, or `null` where it is none. */
+export function readWord(scanner: FieldScanner, bytes: Uint8Array, field: number): string | null {
+  if (scanner.kinds[field] !== FIELD.string) return null
+  return readSymbol(bytes, scanner.starts[field] as number, scanner.ends[field] as number)
+}
+
+/** Describes what is wrong with a field: that it is missing, or else `reason` and `problem`. */
+export function fault(
+  scanner: FieldScanner,
+  field: number,
+  reason: RejectReason,
+  problem: string,
+): Fault {
+  const name = scanner.names[field]
+  if (scanner.kinds[field] === FIELD.absent) {
+    return { reason: 'missing_field', detail: `${name} is missing`, at: -1 }
+  }
+  return { reason, detail: `${name} ${problem}`, at: scanner.starts[field] as number }
+}
+
+/** Describes what is wrong with a product's symbol. */
+export function symbolFault(scanner: FieldScanner): Fault {
+  const problem = `is no symbol of 1 to ${SYMBOL_BYTES_MAX} printable letters`
+  return fault(scanner, PRODUCT_ID, 'bad_symbol', problem)
+}
+
+/** Refuses a whole frame. */
+export function rejectFrame(sink: EventSink, reason: RejectReason, detail: string): FrameKind {
+  sink.reject({ item: 0, reason, detail, offset: 0 })
+  return 'rejected'
+}
+
+/**
+ * Returns the code of the taker's side: the other one than the maker's, which is what is sent.
+ *
+ * -1 where it is no side; unknown where Coinbase itself says that it does not know.
+ */
+function readTakerSide(scanner: FieldScanner, bytes: Uint8Array): number {
+  const word = readWord(scanner, bytes, SIDE)
+  if (word === 'sell' || word === 'SELL') return 0
+  if (word === 'buy' || word === 'BUY') return 1
+  return word === 'UNKNOWN_ORDER_SIDE' ? 2 : -1
+}

@@ -1,0 +1,31 @@
+import type { Schema } from './schema.ts'
+
+/** A table's name. */
+export type Table = keyof Schema
+
+/** The primary key of every table, in its order. */
+export const TABLE_KEYS = {
+  instruments: ['instrument_id'],
+  silver_tapes: ['tape_id'],
+  silver_trades: ['instrument_id', 'tape_id', 'trade_id'],
+  silver_coverage: ['instrument_id', 'tape_id', 'first_id'],
+  silver_scopes: ['instrument_id', 'tape_id', 'cause', 'evidence'],
+  silver_witnesses: ['instrument_id', 'last_id'],
+  silver_outages: ['venue', 'from_us'],
+  silver_candles_1m: ['instrument_id', 'open_time_us'],
+  silver_venue_candles: ['instrument_id', 'open_time_us', 'source'],
+  silver_quarantine: ['log_id', 'pos', 'item'],
+  gold_candles: ['instrument_id', 'interval_us', 'open_time_us'],
+  ops_logs: ['log_id'],
+  ops_checkpoints: ['reader', 'log_id'],
+  ops_leases: ['name'],
+  ops_gap_work: ['instrument_id', 'tape_id', 'first_id', 'last_id'],
+  ops_counters: ['name'],
+  ops_meta: ['key'],
+} as const satisfies { readonly [T in Table]: readonly (keyof Schema[T])[] }
+
+/** The key columns of a row of `T`; other columns beside them are ignored. */
+export type RowKey<T extends Table> = Pick<
+  Schema[T],
+  Extract<(typeof TABLE_KEYS)[T][number], keyof Schema[T]>
+>

@@ -1,0 +1,114 @@
+import type { Kysely } from 'kysely'
+import { sql } from 'kysely'
+import { readCounters } from '../counters.ts'
+import { readChangeSeq, readFoldVersion } from '../meta.ts'
+import type { MinuteRow, Schema } from '../schema.ts'
+import type { Warehouse } from '../warehouse.ts'
+
+/** What a warehouse holds, at a glance. */
+export interface WarehouseStatus {
+  readonly generation: string
+  readonly changeSeq: number
+  /** `null` before anything was folded. */
+  readonly foldVersion: number | null
+  readonly instruments: readonly InstrumentStatus[]
+  readonly checkpoints: readonly CheckpointStatus[]
+  readonly counters: Readonly<Record<string, number>>
+  /** Refused and still held, by reason. */
+  readonly quarantined: Readonly<Record<string, number>>
+}
+
+/** What is held of one instrument. */
+export interface InstrumentStatus {
+  readonly instrumentId: number
+  readonly venue: string
+  readonly symbol: string
+  /** Ids held over all tapes: near the number of trades, and found without counting them. */
+  readonly trades: number
+  /** Time of the newest trade held, or `null` without any. */
+  readonly newestUs: number | null
+  /** Minutes in scope by what they are, and those not proven complete. */
+  readonly minutes: Readonly<Record<MinuteRow['status'] | 'incomplete', number>>
+}
+
+/** How far a reader has come: in a log, or in the commits where `log` is `null`. */
+export interface CheckpointStatus {
+  readonly reader: string
+  readonly log: string | null
+  readonly pos: number
+}
+
+/** Returns what the warehouse holds; its cost grows with minutes and holes, not with trades. */
+export function warehouseStatus(warehouse: Warehouse): Promise<WarehouseStatus> {
+  return warehouse.read(async (db) => ({
+    generation: warehouse.generation,
+    changeSeq: await readChangeSeq(db),
+    foldVersion: await readFoldVersion(db),
+    instruments: await instrumentStatuses(db),
+    checkpoints: await checkpointStatuses(db),
+    counters: await readCounters(db),
+    quarantined: await quarantinedByReason(db),
+  }))
+}
+
+async function instrumentStatuses(db: Kysely<Schema>): Promise<InstrumentStatus[]> {
+  const held = await db
+    .selectFrom('silver_coverage')
+    .select(({ fn }) => [
+      'instrument_id',
+      sql<number>`sum(last_id - first_id + 1)`.as('trades'),
+      fn.max('last_time_us').as('newest_us'),
+    ])
+    .groupBy('instrument_id')
+    .execute()
+  const minutes = await db
+    .selectFrom('silver_candles_1m')
+    .select(({ fn }) => ['instrument_id', 'status', 'complete', fn.countAll<number>().as('count')])
+    .where('source', '=', 'trades')
+    .groupBy(['instrument_id', 'status', 'complete'])
+    .execute()
+  const rows = await db
+    .selectFrom('instruments')
+    .select(['instrument_id', 'venue', 'symbol'])
+    .orderBy('venue')
+    .orderBy('symbol')
+    .execute()
+  return rows.map(({ instrument_id: id, venue, symbol }) => {
+    const coverage = held.find((row) => row.instrument_id === id)
+    const counts = { traded: 0, no_trades: 0, venue_down: 0, unknown: 0, incomplete: 0 }
+    for (const { instrument_id, status, complete, count } of minutes) {
+      if (instrument_id !== id) continue
+      counts[status] += Number(count)
+      if (complete === 0) counts.incomplete += Number(count)
+    }
+    return {
+      instrumentId: id,
+      venue,
+      symbol,
+      trades: Number(coverage?.trades ?? 0),
+      newestUs: coverage?.newest_us ?? null,
+      minutes: counts,
+    }
+  })
+}
+
+async function checkpointStatuses(db: Kysely<Schema>): Promise<CheckpointStatus[]> {
+  return db
+    .selectFrom('ops_checkpoints as c')
+    .leftJoin('ops_logs as l', 'l.log_id', 'c.log_id')
+    .select(['c.reader', 'l.name as log', 'c.pos'])
+    .orderBy('c.reader')
+    .orderBy('c.log_id')
+    .execute()
+}
+
+async function quarantinedByReason(db: Kysely<Schema>): Promise<Record<string, number>> {
+  const rows = await db
+    .selectFrom('silver_quarantine')
+    .select(({ fn }) => ['reason', fn.countAll<number>().as('count')])
+    .where('state', '=', 'held')
+    .groupBy('reason')
+    .orderBy('reason')
+    .execute()
+  return Object.fromEntries(rows.map(({ reason, count }) => [reason, Number(count)]))
+}

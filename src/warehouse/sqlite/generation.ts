@@ -1,0 +1,110 @@
+import type { Kysely } from 'kysely'
+import { assert } from '../../core/assert.ts'
+import { AssayError } from '../../core/errors.ts'
+import type { Lock } from '../../core/lock.ts'
+import type { Schema } from '../schema.ts'
+import type { FinishOptions, Generation, WarehouseOptions, WriteTransaction } from '../warehouse.ts'
+import { warehouseError } from './errors.ts'
+import {
+  nextGeneration,
+  removeGeneration,
+  removeOtherGenerations,
+  switchGeneration,
+  syncPath,
+} from './folder.ts'
+import type { Handle } from './handle.ts'
+import { closeHandle } from './handle.ts'
+import { lockFolder, openWritten } from './open.ts'
+import { readFrom, writeTo } from './transactions.ts'
+
+/** Begins a new generation in `folder`, after removing what a crashed one left. */
+export async function createSqliteGeneration(
+  folder: string,
+  options: Omit<WarehouseOptions, 'mode'>,
+): Promise<Generation> {
+  const lock = lockFolder(folder, options.holder)
+  try {
+    removeOtherGenerations(folder)
+    const name = nextGeneration(folder)
+    return new SqliteGeneration(folder, await openWritten(folder, name, 'build', options), lock)
+  } catch (error) {
+    lock.release()
+    throw error
+  }
+}
+
+/** A generation being built: `open` until a write fails, then `spoilt`; in the end `closed`. */
+class SqliteGeneration implements Generation {
+  readonly #folder: string
+  readonly #handle: Handle
+  readonly #lock: Lock
+  #state: 'open' | 'spoilt' | 'closed' = 'open'
+
+  constructor(folder: string, handle: Handle, lock: Lock) {
+    this.#folder = folder
+    this.#handle = handle
+    this.#lock = lock
+  }
+
+  get generation(): string {
+    return this.#handle.generation
+  }
+
+  read<T>(work: (db: Kysely<Schema>) => Promise<T>): Promise<T> {
+    return readFrom(this.#handle, work)
+  }
+
+  async write<T>(work: (tx: WriteTransaction) => Promise<T>): Promise<T> {
+    assert(this.#state === 'open', 'a generation is written before it is spoilt or closed')
+    try {
+      return await writeTo(this.#handle, work)
+    } catch (error) {
+      this.#state = 'spoilt'
+      throw error
+    }
+  }
+
+  async finish({ check = true }: FinishOptions = {}): Promise<void> {
+    assert(this.#state === 'open', 'only a generation without a failed write is finished')
+    const { database, path, generation } = this.#handle
+    try {
+      if (check) checkStructure(this.#handle)
+      // Out of exclusive mode first: a WAL begun in it could not be shared.
+      database.exec('pragma locking_mode = normal')
+      database.exec('pragma journal_mode = wal')
+      database.exec('pragma synchronous = normal')
+    } catch (error) {
+      throw warehouseError(error, path)
+    }
+    await closeHandle(this.#handle)
+    this.#state = 'closed'
+    try {
+      syncPath(path)
+      switchGeneration(this.#folder, generation)
+      removeOtherGenerations(this.#folder)
+    } finally {
+      this.#lock.release()
+    }
+  }
+
+  async abandon(): Promise<void> {
+    if (this.#state === 'closed') return
+    this.#state = 'closed'
+    await closeHandle(this.#handle)
+    removeGeneration(this.#folder, this.#handle.generation)
+    this.#lock.release()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.abandon()
+  }
+}
+
+function checkStructure({ database, path }: Handle): void {
+  const rows = database.prepare('pragma quick_check(1)').all()
+  const answer = String(rows[0]?.quick_check)
+  if (answer === 'ok') return
+  throw new AssayError('ASSAY_WAREHOUSE_UNAVAILABLE', `${path} was built damaged: ${answer}`, {
+    context: { path },
+  })
+}

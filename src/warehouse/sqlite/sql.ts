@@ -1,0 +1,17 @@
+import type { SqlDialect } from '../dialect.ts'
+
+/**
+ * SQLite's SQL. Decimals are canonical text (as fast to insert as floats, and exact); tables
+ * are strict, so a float where an integer belongs is refused instead of kept.
+ */
+export const sqliteSql: SqlDialect = {
+  name: 'sqlite',
+  columnType: (kind) => (kind === 'integer' || kind === 'flag' ? 'integer' : 'text'),
+  tableEnd: 'strict, without rowid',
+  isoTime: (timeUs) =>
+    `strftime('%Y-%m-%dT%H:%M:%S', ${timeUs} / 1000000, 'unixepoch')` +
+    ` || printf('.%06dZ', ${timeUs} % 1000000)`,
+  approximate: (decimal) => `cast(${decimal} as real)`,
+  nameOf: (code, names) =>
+    `case ${code} ${names.map((name, index) => `when ${index} then '${name}'`).join(' ')} end`,
+}
