@@ -13,6 +13,11 @@ export interface ControlOptions {
   readonly stats: () => object
 }
 
+/** Returns where a request goes; a target that is no URL goes nowhere that is served. */
+export function requestUrl(request: IncomingMessage): URL {
+  return URL.parse(request.url ?? '/', 'http://sim') ?? new URL('http://sim/')
+}
+
 const BODY_BYTES_MAX = 64 * 1024
 const ROWS_PER_WRITE = 2000
 
@@ -77,7 +82,7 @@ async function answer(
   response: ServerResponse,
 ): Promise<void> {
   const { market, board } = options
-  const url = new URL(request.url ?? '/', 'http://sim')
+  const url = requestUrl(request)
   switch (`${request.method} ${url.pathname}`) {
     case 'GET /sim/truth':
       await sendRows(response, truthTrades(market, readQuery(market, url.searchParams)))
@@ -118,6 +123,8 @@ export async function answerControl(
   try {
     await answer(options, request, response)
   } catch (error) {
+    // Who leaves in the middle of a question needs no answer.
+    if (request.destroyed && !request.complete) return
     if (!(error instanceof AssayError)) throw error
     send(response, 400, { message: error.message, code: error.code })
   }

@@ -137,7 +137,11 @@ function createStats(parts: Parts, counters: ServerCounters): () => SimulatorSta
 function listenOn(
   options: SimulatorOptions,
   parts: Parts,
-  serving: { readonly counters: ServerCounters; readonly stats: () => SimulatorStats },
+  serving: {
+    readonly counters: ServerCounters
+    readonly stats: () => SimulatorStats
+    readonly signal: AbortSignal
+  },
 ): Promise<ListeningServer> {
   const { clock, market, board, exchange, advanced } = parts
   const { rateLimit = { perSecond: 10, burst: 15 }, retryAfter = false } = options
@@ -151,6 +155,7 @@ function listenOn(
       control: { market, board, stats: serving.stats },
       refusal: board.refusal,
       counters: serving.counters,
+      signal: serving.signal,
       bufferedBytesMax: options.bufferedBytesMax ?? 16 * 1024 * 1024,
     },
     { host: options.host ?? '127.0.0.1', port: options.port ?? 0 },
@@ -179,10 +184,11 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     restLimited: 0,
   }
   const stats = createStats(parts, counters)
-  const server = await listenOn(options, parts, { counters, stats })
   const stopping = new AbortController()
+  const { signal } = stopping
+  const server = await listenOn(options, parts, { counters, stats, signal })
   const feeds = [parts.exchange, parts.advanced]
-  const engine = runEngine({ clock, market, board, feeds, plan }, stopping.signal)
+  const engine = runEngine({ clock, market, board, feeds, plan }, signal)
   const stop = async () => {
     stopping.abort()
     await engine

@@ -3,12 +3,12 @@ import { createWriteStream } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { systemClock } from '../src/core/clock.ts'
 import { AssayError } from '../src/core/errors.ts'
-import type { FaultPreset, Simulator } from './index.ts'
+import type { FaultPreset, RateLimitOptions, Simulator } from './index.ts'
 import { DEFAULT_PRODUCTS, FAULT_PRESETS, startSimulator } from './index.ts'
 
 /** What `assay sim` was asked for. */
 export interface RunSimOptions {
-  /** @default 8787 */
+  /** @default 8101 */
   readonly port?: number
   /** @default 1 */
   readonly seed?: number | string
@@ -19,6 +19,10 @@ export interface RunSimOptions {
   readonly history?: number
   /** @default 'none' */
   readonly faults?: FaultPreset
+  /** Mean milliseconds between the faults of `mixed`. @default 700 */
+  readonly faultEvery?: number
+  /** REST requests a second and address; 0 for no limit. @default 10, and 15 at once */
+  readonly restLimit?: number
   /** Ends by itself after so long; the storm is as long, or 30 s. */
   readonly seconds?: number
   /** File to write the truth to at the end, one JSON line per trade. */
@@ -28,7 +32,7 @@ export interface RunSimOptions {
   readonly signal?: AbortSignal
 }
 
-const PORT_DEFAULT = 8787
+const PORT_DEFAULT = 8101
 const STATUS_EVERY_MS = 1000
 
 function print(line: string): void {
@@ -80,6 +84,11 @@ async function writeTruth(sim: Simulator, file: string): Promise<number> {
   return count
 }
 
+function rateLimitOf(perSecond: number | undefined): RateLimitOptions | null | undefined {
+  if (perSecond === undefined) return undefined
+  return perSecond === 0 ? null : { perSecond, burst: Math.ceil(perSecond * 1.5) }
+}
+
 /**
  * Runs a simulator until `seconds` have passed or `signal` aborts.
  *
@@ -97,6 +106,8 @@ export async function runSim(options: RunSimOptions): Promise<void> {
     historyMinutes: options.history,
     faults: options.faults,
     stormSeconds: options.seconds,
+    faultEveryMs: options.faultEvery,
+    rateLimit: rateLimitOf(options.restLimit),
   })
   announce(sim, options)
   const ending = new AbortController()
@@ -132,9 +143,11 @@ function numberFlag(name: string, text: string | undefined): number | undefined 
 export function readSimFlags(args: readonly string[]): RunSimOptions {
   const text = { type: 'string' } as const
   const flags = { port: text, seed: text, rate: text, products: text, history: text }
-  const more = { faults: text, seconds: text, truth: text, json: { type: 'boolean' } } as const
+  const faulty = { faults: text, 'fault-every': text, 'rest-limit': text }
+  const more = { seconds: text, truth: text, json: { type: 'boolean' } } as const
   let values: ReturnType<typeof parse>
-  const parse = () => parseArgs({ args: [...args], options: { ...flags, ...more } }).values
+  const parse = () =>
+    parseArgs({ args: [...args], options: { ...flags, ...faulty, ...more } }).values
   try {
     values = parse()
   } catch (cause) {
@@ -152,6 +165,8 @@ export function readSimFlags(args: readonly string[]): RunSimOptions {
     products: values.products?.split(/[ ,]+/).filter((id) => id !== '') ?? DEFAULT_PRODUCTS,
     history: numberFlag('history', values.history),
     faults,
+    faultEvery: numberFlag('fault-every', values['fault-every']),
+    restLimit: numberFlag('rest-limit', values['rest-limit']),
     seconds: numberFlag('seconds', values.seconds),
     truth: values.truth,
     json: values.json,

@@ -10,7 +10,7 @@ import type { Feed } from './coinbase/feed.ts'
 import type { RestOptions, ServedAnswer } from './coinbase/rest.ts'
 import { answerRest } from './coinbase/rest.ts'
 import type { ControlOptions } from './control.ts'
-import { answerControl } from './control.ts'
+import { answerControl, requestUrl } from './control.ts'
 
 /** Path of the Advanced Trade socket; every other path is the Exchange's. */
 export const ADVANCED_PATH = '/advanced'
@@ -34,6 +34,8 @@ export interface ServerOptions {
   readonly refusal: (nowUs: number) => number | null
   readonly counters: ServerCounters
   readonly bufferedBytesMax: number
+  /** Ends answers that dribble. */
+  readonly signal: AbortSignal
 }
 
 // What clients may send us in one message; they have little to say.
@@ -50,7 +52,7 @@ function headersOf(answer: ServedAnswer): Record<string, string> {
 }
 
 async function writeAnswer(
-  clock: Clock,
+  options: ServerOptions,
   response: ServerResponse,
   answer: ServedAnswer,
 ): Promise<void> {
@@ -66,13 +68,13 @@ async function writeAnswer(
   const step = Math.ceil(answer.body.length / DRIBBLE_STEPS)
   for (let at = 0; at < answer.body.length && !response.destroyed; at += step) {
     response.write(answer.body.slice(at, at + step))
-    await clock.sleep(answer.slowMs / DRIBBLE_STEPS)
+    await options.clock.sleep(answer.slowMs / DRIBBLE_STEPS, options.signal)
   }
   response.end()
 }
 
 function serveRest(options: ServerOptions, request: IncomingMessage, response: ServerResponse) {
-  const url = new URL(request.url ?? '/', 'http://sim')
+  const url = requestUrl(request)
   options.counters.restRequests += 1
   const answer = answerRest(options.rest, {
     path: url.pathname,
@@ -82,7 +84,7 @@ function serveRest(options: ServerOptions, request: IncomingMessage, response: S
     nowMs: options.clock.monotonicMs(),
   })
   if (answer.limited) options.counters.restLimited += 1
-  return writeAnswer(options.clock, response, answer)
+  return writeAnswer(options, response, answer)
 }
 
 function refuseUpgrade(socket: Duplex, status: number): void {
@@ -157,7 +159,7 @@ export async function listen(
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {
       const taken = cause.code === 'EADDRINUSE'
-      const message = `The simulator cannot listen on ${where.host}:${where.port}: ${cause.message}.`
+      const message = `The simulator cannot listen on ${where.host}:${where.port}.`
       const code = taken ? 'ASSAY_PORT_IN_USE' : 'ASSAY_USAGE'
       reject(new AssayError(code, message, { context: { ...where }, cause }))
     })

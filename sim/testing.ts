@@ -40,10 +40,9 @@ function parse(bytes: Buffer): Readonly<Record<string, unknown>> | null {
   }
 }
 
-/** Fetches JSON of whatever shape; tests look at it as they please. */
-// biome-ignore lint/suspicious/noExplicitAny: answers are judged by matchers, not by types
-export async function getJson(url: string): Promise<any> {
-  return (await fetch(url)).json()
+/** Fetches JSON that a test trusts to be a `T`. */
+export async function getJson<T>(url: string): Promise<T> {
+  return (await fetch(url)).json() as Promise<T>
 }
 
 /** Connects to `url`; keeps invalid UTF-8 and frames up to 128 MiB. */

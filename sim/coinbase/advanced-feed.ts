@@ -11,7 +11,7 @@ import {
 import type { Connection } from './connection.ts'
 import { errorFrame } from './exchange-frames.ts'
 import type { Feed, FeedOptions, Mute } from './feed.ts'
-import { forEachLive, isMuted, isOverdue } from './feed.ts'
+import { forEachLive, isMuted, isOverdue, shuffled } from './feed.ts'
 
 interface Session {
   readonly connection: Connection
@@ -194,9 +194,10 @@ export class AdvancedFeed implements Feed {
   }
 
   #acknowledge(session: Session): void {
+    const { random } = this.#options
     const subscriptions = {
       ...(session.heartbeats ? { heartbeats: ['heartbeats'] } : {}),
-      ...(session.trades.size > 0 ? { market_trades: [...session.trades] } : {}),
+      ...(session.trades.size > 0 ? { market_trades: shuffled(random, session.trades) } : {}),
     }
     this.#send(session, 'subscriptions', JSON.stringify({ subscriptions }))
   }

@@ -27,6 +27,20 @@ export interface Connection {
   close(code: number | null, reason: string): void
 }
 
+/** Returns what keeps a socket's writes together until the current turn is over. */
+function createCork(socket: Duplex): () => void {
+  let corked = false
+  return () => {
+    if (corked) return
+    corked = true
+    socket.cork()
+    process.nextTick(() => {
+      corked = false
+      socket.uncork()
+    })
+  }
+}
+
 /**
  * Returns a connection over an upgraded socket.
  *
@@ -42,18 +56,8 @@ export function createConnection(options: {
 }): Connection {
   const { ws, socket, counters } = options
   let stalledUntilUs = 0
-  let corked = false
   let oversizedBytes = 0
-
-  function cork(): void {
-    if (corked) return
-    corked = true
-    socket.cork()
-    process.nextTick(() => {
-      corked = false
-      socket.uncork()
-    })
-  }
+  const cork = createCork(socket)
 
   function ready(): boolean {
     if (ws.readyState !== ws.OPEN || stalledUntilUs > 0) return false

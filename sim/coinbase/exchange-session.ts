@@ -3,6 +3,7 @@ import { DELISTED_PRODUCT } from '../market/product.ts'
 import type { Connection } from './connection.ts'
 import { ackFrame, errorFrame } from './exchange-frames.ts'
 import type { Mute } from './feed.ts'
+import { shuffled } from './feed.ts'
 import type { SubscribeRequest } from './subscribe-request.ts'
 
 /** One client of the Exchange feed. */
@@ -83,13 +84,6 @@ export function unsubscribe(session: ExchangeSession, request: SubscribeRequest)
     for (const product of products) held?.delete(product)
     if (held?.size === 0) session.channels.delete(channel)
   }
-}
-
-function shuffled(random: Random, list: Iterable<string>): readonly string[] {
-  return [...list]
-    .map((item) => ({ item, key: random.next() }))
-    .toSorted((a, b) => a.key - b.key)
-    .map(({ item }) => item)
 }
 
 /** Returns the ack of everything a session holds, its products in no order. */

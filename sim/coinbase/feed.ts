@@ -61,6 +61,14 @@ export function isOverdue(
   return true
 }
 
+/** Returns a list in another order: acks name products in no particular one. */
+export function shuffled(random: Random, list: Iterable<string>): readonly string[] {
+  return [...list]
+    .map((item) => ({ item, key: random.next() }))
+    .toSorted((a, b) => a.key - b.key)
+    .map(({ item }) => item)
+}
+
 /** Applies `act` to each connection that is open and not stalled; returns how many. */
 export function forEachLive(
   connections: Iterable<Connection>,

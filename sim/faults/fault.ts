@@ -75,7 +75,7 @@ export interface FaultRequest {
   readonly retryAfterSeconds?: number | null
   /** Rows kept by `rest_short`, or repeated by `rest_overlap`. @default 10 */
   readonly rows?: number
-  /** Whether heartbeats of a muted symbol tell the true last id, or the one before. @default 'true' */
+  /** Whether heartbeats of a muted symbol tell the true last id or stand still. @default 'true' */
   readonly heartbeat?: 'true' | 'frozen'
   /** Part of the REST path that a `rest_…` fault waits for. */
   readonly path?: string

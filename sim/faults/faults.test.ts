@@ -29,7 +29,7 @@ const ids = () => client.of('match').map((match) => Number(match.trade_id))
 const tradesUrl = (query: string) => `${sim.restUrl}/products/${PRODUCT}/trades?${query}`
 const rest = (query: string) => fetch(tradesUrl(query))
 async function idsOf(query: string): Promise<readonly number[]> {
-  const rows: readonly { readonly trade_id: number }[] = await getJson(tradesUrl(query))
+  const rows = await getJson<readonly { readonly trade_id: number }[]>(tradesUrl(query))
   return rows.map((row) => row.trade_id)
 }
 

@@ -27,7 +27,7 @@ export interface PlanOptions {
   readonly kinds: readonly FaultKind[]
 }
 
-/** The kinds `mixed` draws from unless told otherwise: all that a client can recover from in full. */
+/** The kinds `mixed` draws from unless told otherwise: a client can recover from all of them. */
 export const MIXED_KINDS: readonly FaultKind[] = [
   'drop',
   'duplicate',

@@ -25,5 +25,6 @@ export function orderId(salt: number, ordinal: number): string {
   const d = mix(c + 0x94d049bb + a)
   const second = word(((b & 0xffff0fff) | 0x4000) >>> 0)
   const third = word(((c & 0x3fffffff) | 0x80000000) >>> 0)
-  return `${word(a)}-${second.slice(0, 4)}-${second.slice(4)}-${third.slice(0, 4)}-${third.slice(4)}${word(d)}`
+  const middle = `${second.slice(0, 4)}-${second.slice(4)}-${third.slice(0, 4)}`
+  return `${word(a)}-${middle}-${third.slice(4)}${word(d)}`
 }

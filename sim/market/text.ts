@@ -20,7 +20,7 @@ export function decimalText(units: number, decimals: number): string {
   return `${whole}.${String(digits).padStart(length, '0')}`
 }
 
-/** Returns `units` of `10^-decimals` with exactly `width` decimals, as the venue pads book sizes. */
+/** Returns `units` of `10^-decimals` with exactly `width` decimals, as book sizes are padded. */
 export function paddedText(units: number, decimals: number, width: number): string {
   const [whole, fraction = ''] = decimalText(units, decimals).split('.')
   return width === 0 ? whole! : `${whole}.${fraction.padEnd(width, '0')}`

@@ -1,4 +1,3 @@
-import { AssertionFailure } from '../core/assert.ts'
 import type { ErrorCode } from '../core/errors.ts'
 import { AssayError, systemCode } from '../core/errors.ts'
 
@@ -12,16 +11,18 @@ const CODES: Readonly<Record<string, { readonly code: ErrorCode; readonly why: s
 
 /**
  * Returns what a failed write or sync of a log means: a full disk, a read-only one, or a disk
- * that no longer keeps its word. What has a name already, and our own mistakes, pass through.
+ * that no longer keeps its word. What is no failure of the system passes through.
  */
 export function logError(error: unknown, path: string): Error {
-  if (error instanceof AssayError || error instanceof AssertionFailure) return error
-  const { code, why } = CODES[systemCode(error)] ?? {
+  const system = systemCode(error)
+  const isOfSystem = /^E[A-Z0-9]+$/.test(system)
+  if (error instanceof Error && !isOfSystem) return error
+  const { code, why } = CODES[system] ?? {
     code: 'ASSAY_LOG_FSYNC' as const,
     why: 'a write or sync failed',
   }
   return new AssayError(code, `the log cannot be written at ${path}: ${why}`, {
-    context: { path, system: systemCode(error) },
+    context: { path, system },
     cause: error,
   })
 }

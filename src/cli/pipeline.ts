@@ -1,17 +1,17 @@
-import { type Journal, openJournal } from '../bronze/index.ts'
+import { join } from 'node:path'
+import { type Journal, openJournal, startSealer } from '../bronze/index.ts'
 import { type Collector, startCollector } from '../collect/collector.ts'
 import type { CollectMode, CollectorStatus, CollectorSummary } from '../collect/collector-status.ts'
 import type { Hole as WantedHole } from '../collect/hole-plan.ts'
 import { createPaceFile } from '../collect/pace-file.ts'
-import type { AssayConfig } from '../core/config.ts'
 import type { Clock } from '../core/clock.ts'
+import type { AssayConfig } from '../core/config.ts'
 import type { Logger } from '../core/log.ts'
 import { createRandom } from '../core/random.ts'
 import type { Hole } from '../silver/holes.ts'
 import type { RefineTotals } from '../silver/refiner.ts'
 import type { Venue } from '../venues/venue.ts'
 import { type RefineThread, startRefineThread } from './refine-thread.ts'
-import { type SealThread, startSealThread } from './seal-thread.ts'
 import { VERSION } from './version.ts'
 
 /** The log that live collecting writes. */
@@ -78,9 +78,9 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
   }
   const forget = journal.onDurable((pos) => refine.tellDurable(pos))
   refine.tellDurable(journal.durablePos)
-  const seal = startSealThread({ dataDir, name: COLLECT_LOG, belowPos: () => refine.checkpoint, log })
   const { wsUrl, restUrl, feed } = config.venues.coinbase
   const stopping = new AbortController()
+  const sealing = keepSealing({ ...options, belowPos: () => refine.checkpoint }, stopping.signal)
   const started = startCollector({
     venue: options.venue,
     mode: options.mode,
@@ -92,8 +92,8 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
     command: options.command,
     version: VERSION,
     feedName: feed,
-    wsUrl,
-    restUrl,
+    ...(wsUrl !== null && { wsUrl }),
+    ...(restUrl !== null && { restUrl }),
     pollSeconds: config.poll.everySeconds,
     signal: AbortSignal.any([signal, stopping.signal]),
     ...(config.backfill.enabled && {
@@ -104,10 +104,10 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
         }),
     }),
     verdictAttempts: config.backfill.maxAttempts,
-    paceStore: createPaceFile({ dataDir, venue: options.venue.id }),
+    paceStore: createPaceFile(join(dataDir, 'tmp', `pace-${options.venue.id}.json`)),
     onStatus: (status) => options.onStatus?.(status, refine),
   })
-  const parts = { journal, refine, seal, forget }
+  const parts = { journal, refine, sealing, stopping, forget }
   let collector: Collector
   try {
     collector = await started
@@ -123,7 +123,8 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
 interface Parts {
   readonly journal: Journal
   readonly refine: RefineThread
-  readonly seal: SealThread
+  readonly sealing: Promise<void>
+  readonly stopping: AbortController
   readonly forget: () => void
 }
 
@@ -139,14 +140,39 @@ async function finish(collector: Collector, parts: Parts): Promise<PipelineSumma
 }
 
 async function closeParts(parts: Parts): Promise<RefineTotals> {
-  const { journal, refine, seal, forget } = parts
-  await seal.stop()
+  const { journal, refine, sealing, stopping, forget } = parts
+  stopping.abort('stopped')
+  await sealing
   try {
     refine.tellDurable(journal.durablePos)
     return await refine.stop()
   } finally {
     forget()
     await journal[Symbol.asyncDispose]()
+  }
+}
+
+/** How often it is looked whether an hour is over and can be sealed. */
+const SEAL_MS = 60_000
+
+/** Moves hours that are over, and refined, to the archive, in a thread of low priority. */
+async function keepSealing(
+  options: Pick<PipelineOptions, 'dataDir' | 'clock' | 'log'> & {
+    readonly belowPos: () => number
+  },
+  signal: AbortSignal,
+): Promise<void> {
+  const { dataDir, clock, log } = options
+  await using sealer = startSealer()
+  for (;;) {
+    await clock.sleep(SEAL_MS, signal)
+    if (signal.aborted) return
+    try {
+      await sealer.seal({ dataDir, name: COLLECT_LOG, belowPos: options.belowPos() })
+    } catch (error) {
+      // The journal keeps the hour: nothing is lost but room.
+      log.warn({ err: error }, 'an hour could not be sealed; it is tried again')
+    }
   }
 }
 

@@ -23,7 +23,7 @@ export interface BackfillRequest {
   readonly log: Logger
   readonly version: string
   readonly signal: AbortSignal
-  /** Instead of the venue's own URL; no slash at its end. */
+  /** Instead of the venue's own URL. */
   readonly restUrl?: string
   readonly onProgress?: (symbol: string, progress: HistoryProgress) => void
 }

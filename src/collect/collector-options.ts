@@ -25,7 +25,7 @@ export interface CollectorOptions {
   readonly version: string
   /** @default the venue's first feed */
   readonly feedName?: string
-  /** Instead of the venue's own URLs; no slash at their end. */
+  /** Instead of the venue's own URLs. */
   readonly wsUrl?: string
   readonly restUrl?: string
   /** Pause between polls. @default 300 */

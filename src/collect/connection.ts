@@ -1,12 +1,11 @@
 import { assert } from '../core/assert.ts'
 import { backoffMs } from '../core/retry.ts'
-import type { Blame } from '../market/self-record.ts'
-import { joinBlame } from './blame.ts'
+import { baseUrl } from './base-url.ts'
 import type { FeedContext } from './feed-control.ts'
 import type { FeedOptions, FeedState, FeedStatus, SubscriptionStatus } from './feed-options.ts'
 import { paceKey } from './feed-options.ts'
-import type { SessionEnd } from './feed-session.ts'
 import { runSession } from './feed-session.ts'
+import { createOutageLog } from './outage.ts'
 import type { Pace } from './pace.ts'
 import type { SubscriptionState } from './subscriptions.ts'
 import { createSubscriptions, isFlowing } from './subscriptions.ts'
@@ -27,25 +26,24 @@ export interface FeedHandle {
  * Keeps one feed of a venue connected until aborted: whatever ends a connection, another is
  * made after a jittered pause of at most 30 s, which shrinks only once a connection has carried
  * data for 30 s.
+ *
+ * @throws ASSAY_USAGE when the URL is none.
  */
 export function collectFeed(options: FeedOptions): FeedHandle {
-  const { venue, clock, log, signal } = options
+  const { venue, clock, signal } = options
   const name = options.feedName ?? Object.keys(venue.feeds)[0]!
   const feed = venue.feeds[name]
   assert(feed, 'the feed is one of the venue')
-  const url = options.url ?? feed.url
+  const url = baseUrl(options.url ?? feed.url, ['ws:', 'wss:'])
   const subscriptions = createSubscriptions(
     feed,
     options.products,
     (channel, symbol) => options.paces?.[paceKey(venue.id, channel, symbol)],
   )
   const counts = { frames: 0, bytes: 0, paused: false }
+  const outages = createOutageLog(options, url)
   let state: FeedState = 'connecting'
   let connects = 0
-  let failures = 0
-  let lastFailure: string | null = null
-  let downSinceUs: number | null = null
-  let blame: Blame | null = null
 
   const turn = (to: FeedState) => {
     state = to
@@ -53,29 +51,11 @@ export function collectFeed(options: FeedOptions): FeedHandle {
   }
   const onOpen = () => {
     connects += 1
-    failures = 0
-    downSinceUs = null
-    blame = null
+    outages.opened()
     turn('open')
-    log.info({ venue: venue.id, url }, `connected to ${venue.name}`)
   }
-  const context: FeedContext = { options, feed, url, subscriptions, counts, onOpen }
-
-  function noteEnd(end: SessionEnd): void {
-    downSinceUs ??= clock.nowUs()
-    lastFailure = end.reason === '' ? `closed with code ${end.code}` : end.reason
-    if (end.opened) {
-      log.warn({ venue: venue.id, code: end.code }, `${venue.name} is gone: ${lastFailure}`)
-      return
-    }
-    failures += 1
-    blame = joinBlame(blame, end.blame)
-    // Said at 1, 2, 4, 8 … failures: a long outage is not a long log.
-    if ((failures & (failures - 1)) === 0) {
-      const facts = { venue: venue.id, url, failures, blame }
-      log.warn(facts, `${venue.name} cannot be reached (${lastFailure}); trying again`)
-    }
-  }
+  const heard = { complaint: '' }
+  const context: FeedContext = { options, feed, url, subscriptions, counts, heard, onOpen }
 
   async function run(): Promise<void> {
     let attempt = 0
@@ -83,11 +63,10 @@ export function collectFeed(options: FeedOptions): FeedHandle {
       await options.connects.take('live', signal).catch(() => undefined)
       if (signal.aborted) break
       turn('connecting')
-      const outage = { failures, downSinceUs, blame: blame ?? ('unknown' as const) }
-      const end = await runSession(context, outage)
+      const end = await runSession(context, outages.outage)
       if (end.fatal !== null) throw end.fatal
       if (signal.aborted) break
-      noteEnd(end)
+      outages.ended(end)
       turn('waiting')
       attempt = end.livedMs >= STABLE_MS ? 0 : attempt + 1
       const pauseMs = backoffMs(Math.max(0, attempt - 1), { ...RETRY, random: options.random })
@@ -98,9 +77,12 @@ export function collectFeed(options: FeedOptions): FeedHandle {
 
   function status(): FeedStatus {
     const { frames, bytes, paused } = counts
-    const about = { venue: venue.id, feed: name, url, state, connects, failures, lastFailure }
-    const subs = subscriptions.all.map((sub) => subscriptionStatus(sub, state))
-    return { ...about, downSinceUs, frames, bytes, paused, subscriptions: subs }
+    const { failures, downSinceUs } = outages.outage
+    return {
+      ...{ venue: venue.id, feed: name, url, state, connects, failures, downSinceUs },
+      ...{ lastFailure: outages.lastFailure, frames, bytes, paused },
+      subscriptions: subscriptions.all.map((sub) => subscriptionStatus(sub, state)),
+    }
   }
 
   function paces(): Record<string, Pace> {

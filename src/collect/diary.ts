@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Journal } from '../bronze/index.ts'
 import type { Clock } from '../core/clock.ts'
+import type { RecordRequest } from '../market/record.ts'
 import type { SelfEvent } from '../market/self-record.ts'
 import { SELF_DIALECT } from '../market/self-record.ts'
 
@@ -33,8 +34,10 @@ export function createDiary(options: {
   readonly journal: Journal
   readonly clock: Clock
   readonly conn: string
+  /** The file a replay tells of, which names the scopes it opens. */
+  readonly request?: RecordRequest
 }): Diary {
-  const { journal, clock, conn } = options
+  const { journal, clock, conn, request = null } = options
   let frame = 0
 
   function write(event: SelfEvent): number {
@@ -46,7 +49,7 @@ export function createDiary(options: {
       receivedTimeUs: clock.nowUs(),
       conn,
       frame,
-      request: null,
+      request,
       payload: Buffer.from(JSON.stringify(event)),
     })
     frame += 1

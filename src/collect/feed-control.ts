@@ -14,6 +14,8 @@ export interface FeedContext {
   readonly subscriptions: Subscriptions
   /** Counted over all connections. */
   readonly counts: { frames: number; bytes: number; paused: boolean }
+  /** The venue's last words of complaint: a repeated one is not logged again. */
+  readonly heard: { complaint: string }
   readonly onOpen: () => void
 }
 
@@ -64,7 +66,9 @@ function hearComplaint(context: FeedContext, route: Route): void {
   const facts = { venue: venue.id, words: route.message }
   const refused = applyRefusal(subscriptions, route)
   if (refused.length === 0) {
-    log.debug(facts, `${venue.name} complains`)
+    const complaint = route.message ?? ''
+    if (complaint !== context.heard.complaint) log.warn(facts, `${venue.name} complains`)
+    context.heard.complaint = complaint
     return
   }
   for (const symbol of new Set(refused.map((sub) => sub.symbol))) {

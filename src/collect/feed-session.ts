@@ -8,7 +8,7 @@ import { openSocket } from './socket.ts'
 import { observeFrame, resetForConnection } from './subscriptions.ts'
 import { inspect } from './watchdog.ts'
 
-const LOOK_MS = 500
+const LOOK_MS = 250
 const NAME_LENGTH_MAX = 64
 
 /** What was before a connection, for the diary. */
@@ -142,7 +142,7 @@ function takeFrame(session: Session, payload: Uint8Array): void {
   session.gate?.count(payload.length)
 }
 
-/** Looks twice a second whether the connection and everything on it is alive. */
+/** Looks four times a second whether the connection and everything on it is alive. */
 async function watch(
   session: Session,
   line: { readonly socket: Socket; readonly speak: Speaker; readonly signal: AbortSignal },

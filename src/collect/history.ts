@@ -20,7 +20,7 @@ export interface HistoryProgress {
 export interface HistoryOutcome extends HistoryProgress {
   /**
    * `done`: the venue's pager says there is no more; `refused`: the venue's definite answer was
-   * not a page; `stuck`: a page came twice, so the cursor does not advance.
+   * not a page; `stuck`: a page came three times, so the cursor does not advance.
    */
   readonly ended: 'done' | 'refused' | 'stuck'
   /** Status of the last answer; 0 if none was needed. */
@@ -78,20 +78,23 @@ export async function driveHistory(
     status: page?.status ?? 0,
     evidence: evidenceOf(rest.conn, frames, progress),
   })
+  let repeats = 0
   for (let step = next(null); !step.done; ) {
-    if (page !== null && step.request.path === page.request.path) return end('stuck')
     const answer = await rest.get(step.request, { priority, signal, onTrade })
-    const repeated = page !== null && samePage(page, answer.page)
+    repeats = page !== null && samePage(page, answer.page) ? repeats + 1 : 0
     page = answer.page
     frames = [frames?.[0] ?? answer.record.frame, answer.record.frame]
     if (page.status !== 200) return end('refused')
     progress = extend(progress, page)
     drive.onPage?.(progress)
-    if (repeated) return end('stuck')
+    if (repeats >= REPEATS_MAX) return end('stuck')
     step = next({ page, state: step.state })
   }
   return end('done')
 }
+
+// Two cursors on either side of ids that were never used give one page: once is no proof.
+const REPEATS_MAX = 2
 
 const NOTHING: HistoryProgress = {
   pages: 0,
@@ -116,8 +119,9 @@ function extend(progress: HistoryProgress, page: PageSummary): HistoryProgress {
   }
 }
 
-/** Whether two pages that hold something hold the same: then the cursor stands still. */
+/** Whether two pages are one: asked for alike, or holding the same. */
 function samePage(a: PageSummary, b: PageSummary): boolean {
+  if (a.request.path === b.request.path) return true
   return (
     a.count > 0 &&
     a.count === b.count &&

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Hole } from './hole-plan.ts'
-import { isDue, planHoles, restMs } from './hole-plan.ts'
+import { cutHole, isDue, planHoles, restMs } from './hole-plan.ts'
 
 const hole = (firstId: number | null, lastId: number | null, more: Partial<Hole> = {}): Hole => ({
   ...{ symbol: 'BTC-USD', firstId, lastId, fromUs: 0, toUs: (lastId ?? 0) * 1000 },
@@ -47,12 +47,15 @@ describe('a plan of walks', () => {
     expect(plan[1]!.span.fromUs).toBe(7)
   })
 
-  test('cuts a long hole into parts of ten pages that touch', () => {
-    const plan = planHoles([hole(1, 25_000)], 1000)
-    expect(plan.map(({ span }) => [span.firstId, span.lastId])).toEqual([
+  test('takes a long hole in parts of ten pages that touch', () => {
+    const parts = cutHole(hole(1, 25_000), 1000)
+    expect(parts.map(({ firstId, lastId }) => [firstId, lastId])).toEqual([
       [15_001, 25_000],
       [5001, 15_000],
       [1, 5000],
     ])
+    expect(planHoles(parts, 1000)).toHaveLength(3)
+    const edge = hole(null, 25_000)
+    expect(cutHole(edge, 1000)).toEqual([edge])
   })
 })

@@ -39,14 +39,26 @@ export function isDue(hole: Hole, nowUs: number): boolean {
 }
 
 /**
+ * Cuts a long hole into parts of ten pages of `idsMax` ids, the newest first, so that its repair
+ * does not keep younger holes waiting. Each part is a hole of its own from here on.
+ */
+export function cutHole(hole: Hole, idsMax: number): Hole[] {
+  const { firstId, lastId } = hole
+  if (firstId === null || lastId === null) return [hole]
+  const ids = idsMax * PAGES_PER_WALK
+  const count = Math.min(PARTS_MAX, Math.ceil((lastId - firstId + 1) / ids))
+  return Array.from({ length: count }, (_, part) => {
+    const partLastId = lastId - part * ids
+    return { ...hole, firstId: Math.max(firstId, partLastId - ids + 1), lastId: partLastId }
+  })
+}
+
+/**
  * Groups holes so that those of one symbol within `idsMax` ids share one walk, and puts the
- * newest first: recent minutes are looked at most. A long hole is cut into walks of ten pages,
- * so that it does not keep younger ones waiting.
+ * newest first: recent minutes are looked at most.
  */
 export function planHoles(holes: readonly Hole[], idsMax: number): HoleGroup[] {
-  const newestFirst = holes
-    .flatMap((hole) => cut(hole, idsMax * PAGES_PER_WALK))
-    .toSorted((a, b) => b.toUs - a.toUs || (b.lastId ?? 0) - (a.lastId ?? 0))
+  const newestFirst = holes.toSorted((a, b) => b.toUs - a.toUs || (b.lastId ?? 0) - (a.lastId ?? 0))
   const groups: Hole[][] = []
   const open = new Map<string, Hole[]>()
   for (const hole of newestFirst) {
@@ -60,16 +72,6 @@ export function planHoles(holes: readonly Hole[], idsMax: number): HoleGroup[] {
     open.set(hole.symbol, fresh)
   }
   return groups.map(toGroup)
-}
-
-function cut(hole: Hole, idsMax: number): Hole[] {
-  const { firstId, lastId } = hole
-  if (firstId === null || lastId === null) return [hole]
-  const count = Math.min(PARTS_MAX, Math.ceil((lastId - firstId + 1) / idsMax))
-  return Array.from({ length: count }, (_, part) => {
-    const partLastId = lastId - part * idsMax
-    return { ...hole, firstId: Math.max(firstId, partLastId - idsMax + 1), lastId: partLastId }
-  })
 }
 
 function withinOnePage(newest: Hole, hole: Hole, idsMax: number): boolean {

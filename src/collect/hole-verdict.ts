@@ -32,7 +32,7 @@ interface Attempt {
   readonly result: AttemptResult
 }
 
-/** Attempts of this run, so that a hole is not asked for again before the warehouse has read them. */
+/** Attempts of this run: the warehouse reads them from the diary, but later. */
 export interface AttemptMemory {
   add(hole: Hole, atUs: number, result: AttemptResult): void
   /** The hole with the attempts of this run counted in. */

@@ -21,49 +21,32 @@ export interface RateBudget {
 
 const WAITING_MAX = 10_000
 
-interface Waiter {
-  readonly grant: () => void
-}
-
 /** Opens a full bucket of `burst` tokens that refills at `ratePerSecond`. */
 export function createRateBudget(options: {
   readonly ratePerSecond: number
   readonly burst: number
   readonly clock: Clock
 }): RateBudget {
-  const { ratePerSecond, burst, clock } = options
-  assert(ratePerSecond > 0 && burst >= 1, 'a budget allows something')
-  const queues: Record<Priority, Waiter[]> = { live: [], repair: [], backfill: [] }
-  let tokens = burst
-  let filledMs = clock.monotonicMs()
-  let pausedUntilMs = filledMs
+  const { clock } = options
+  const bucket = createBucket(options)
+  const queues: Record<Priority, (() => void)[]> = { live: [], repair: [], backfill: [] }
   let serving = false
   let nap = new AbortController()
 
   const waiting = () => queues.live.length + queues.repair.length + queues.backfill.length
 
-  /** Fills the bucket up to now; returns how long until a token is there. */
-  function refill(): number {
-    const nowMs = clock.monotonicMs()
-    if (nowMs < pausedUntilMs) return pausedUntilMs - nowMs
-    tokens = Math.min(burst, tokens + ((nowMs - filledMs) * ratePerSecond) / 1000)
-    filledMs = nowMs
-    return tokens >= 1 ? 0 : ((1 - tokens) * 1000) / ratePerSecond
-  }
-
   /** Serves the waiting in order of priority; one runs at a time, and none when nobody waits. */
   async function serve(): Promise<void> {
     serving = true
     while (waiting() > 0) {
-      const waitMs = refill()
+      const waitMs = bucket.take()
       if (waitMs > 0) {
         nap = new AbortController()
         await clock.sleep(Math.ceil(waitMs), nap.signal)
         continue
       }
-      tokens -= 1
-      const next = queues.live.shift() ?? queues.repair.shift() ?? queues.backfill.shift()
-      next?.grant()
+      const grant = queues.live.shift() ?? queues.repair.shift() ?? queues.backfill.shift()
+      grant?.()
     }
     serving = false
   }
@@ -74,35 +57,55 @@ export function createRateBudget(options: {
       assert(waiting() < WAITING_MAX, 'callers wait for their turn before asking for another')
       const queue = queues[priority]
       const leave = () => {
-        queue.splice(queue.indexOf(waiter), 1)
+        queue.splice(queue.indexOf(grant), 1)
         // A nap nobody waits for would hold the process open until a long pause ends.
         if (waiting() === 0) nap.abort()
         reject(signal?.reason)
       }
-      const waiter: Waiter = {
-        grant() {
-          signal?.removeEventListener('abort', leave)
-          resolve()
-        },
+      const grant = () => {
+        signal?.removeEventListener('abort', leave)
+        resolve()
       }
       signal?.addEventListener('abort', leave, { once: true })
-      queue.push(waiter)
+      queue.push(grant)
       if (!serving) void serve()
     })
   }
 
+  const status = () => ({ waiting: waiting(), pausedMs: bucket.pausedMs() })
+  return { take, pause: bucket.pause, status }
+}
+
+/** The tokens themselves, filled lazily. */
+function createBucket(options: {
+  readonly ratePerSecond: number
+  readonly burst: number
+  readonly clock: Clock
+}) {
+  const { ratePerSecond, burst, clock } = options
+  assert(ratePerSecond > 0 && burst >= 1, 'a budget allows something')
+  let tokens = burst
+  let filledMs = clock.monotonicMs()
+  let pausedUntilMs = filledMs
+  const pausedMs = () => Math.max(0, pausedUntilMs - clock.monotonicMs())
   return {
-    take,
-    pause(ms) {
+    pausedMs,
+    /** Takes a token and returns 0, or returns how long until there is one. */
+    take(): number {
+      if (pausedMs() > 0) return pausedMs()
+      const nowMs = clock.monotonicMs()
+      tokens = Math.min(burst, tokens + ((nowMs - filledMs) * ratePerSecond) / 1000)
+      filledMs = nowMs
+      if (tokens < 1) return ((1 - tokens) * 1000) / ratePerSecond
+      tokens -= 1
+      return 0
+    },
+    pause(ms: number): void {
       const untilMs = clock.monotonicMs() + ms
       if (untilMs <= pausedUntilMs) return
       pausedUntilMs = untilMs
       tokens = 0
       filledMs = untilMs
     },
-    status: () => ({
-      waiting: waiting(),
-      pausedMs: Math.max(0, pausedUntilMs - clock.monotonicMs()),
-    }),
   }
 }

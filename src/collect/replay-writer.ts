@@ -61,7 +61,12 @@ export function createReplayWriter(options: {
   const prefix = `replay-${source.sha256.slice(0, 12)}`
   // The diary is written by the recording's clock, so that log time is as it was.
   const nowUs = () => replay.timeUs
-  const diary = createDiary({ journal, clock: { ...clock, nowUs }, conn: `${prefix}-diary` })
+  const diary = createDiary({
+    journal,
+    clock: { ...clock, nowUs },
+    conn: `${prefix}-diary`,
+    request: { url: source.name, file: source.sha256 },
+  })
   const counts = { frames: 0, restPages: 0, sends: 0, unreadable: 0 }
   const connections = new Map<string, Connection>()
   const replay: Replay = {

@@ -9,6 +9,7 @@ import { backoffMs } from '../core/retry.ts'
 import type { RawRecord } from '../market/record.ts'
 import type { PageSummary, RestRequest, Venue } from '../venues/venue.ts'
 import { keepHeaders } from '../venues/venue.ts'
+import { baseUrl } from './base-url.ts'
 import type { Reply } from './http-reply.ts'
 import { fetchReply, replyFailure } from './http-reply.ts'
 import type { OnTrade } from './page-summary.ts'
@@ -30,7 +31,7 @@ export interface RestAnswer {
 /** Everything a client of one venue's REST interface needs. */
 export interface RestClientOptions {
   readonly venue: Venue
-  /** Instead of the venue's own URL; no slash at its end. */
+  /** Instead of the venue's own URL. */
   readonly restUrl?: string
   readonly journal: Journal
   readonly clock: Clock
@@ -66,10 +67,14 @@ export interface RestClient extends AsyncDisposable {
   get(request: RestRequest, options: RestGetOptions): Promise<RestAnswer>
 }
 
-/** Opens a client; nothing is asked until {@link RestClient.get}. */
+/**
+ * Opens a client; nothing is asked until {@link RestClient.get}.
+ *
+ * @throws ASSAY_USAGE when the URL is none.
+ */
 export function createRestClient(options: RestClientOptions): RestClient {
   const { venue, journal, clock, random, conn, budget, log } = options
-  const baseUrl = options.restUrl ?? venue.history.restUrl
+  const base = baseUrl(options.restUrl ?? venue.history.restUrl, ['http:', 'https:'])
   const decoder = venue.decoders[venue.history.dialect]
   assert(decoder, 'a venue decodes its own history')
   const agent = new Agent({ connections: CONNECTIONS_MAX, pipelining: 1 })
@@ -90,7 +95,7 @@ export function createRestClient(options: RestClientOptions): RestClient {
       conn,
       frame,
       request: {
-        url: baseUrl + request.path,
+        url: base + request.path,
         status: reply.status,
         headers: keepHeaders(Object.entries(reply.headers), venue.history.headersKept),
       },
@@ -102,7 +107,7 @@ export function createRestClient(options: RestClientOptions): RestClient {
   }
 
   async function ask(request: RestRequest, get: RestGetOptions): Promise<RestAnswer> {
-    const reply = await fetchReply(baseUrl + request.path, { ...fetching, signal: get.signal })
+    const reply = await fetchReply(base + request.path, { ...fetching, signal: get.signal })
     const record = keep(request, reply)
     const about = { venue: venue.name, nowUs: record.receivedTimeUs, json: record.form === 'json' }
     const failure = replyFailure(reply, about)

@@ -178,11 +178,20 @@ export function applyRefusal(
   const fresh: SubscriptionState[] = []
   for (const sub of subscriptions.all) {
     if (sub.symbol === '' || sub.acked) continue
-    if (route.symbol === null ? !words.includes(sub.symbol) : route.symbol !== sub.symbol) continue
+    if (route.symbol === null ? !names(words, sub.symbol) : route.symbol !== sub.symbol) continue
     if (sub.refused === null) fresh.push(sub)
     sub.refused = words
   }
   return fresh
+}
+
+/** Whether `words` name the symbol by itself: `BTC-USDC` does not name `BTC-USD`. */
+function names(words: string, symbol: string): boolean {
+  for (let at = words.indexOf(symbol); at >= 0; at = words.indexOf(symbol, at + 1)) {
+    const around = (words[at - 1] ?? ' ') + (words[at + symbol.length] ?? ' ')
+    if (!/[\w/-]/.test(around)) return true
+  }
+  return false
 }
 
 /** Whether frames have come since it was last asked for. */

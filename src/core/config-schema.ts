@@ -35,7 +35,7 @@ export const configSchema = z.strictObject({
     .string()
     .min(1)
     .default('sqlite:')
-    .describe('warehouse: sqlite:PATH, or sqlite: for a file inside the data folder'),
+    .describe('warehouse: sqlite:PATH, or sqlite: for a folder inside the data folder'),
   mode: z.enum(['ws', 'rest', 'both']).default('ws').describe('how trades are collected'),
   venues: z.strictObject({
     coinbase: z.strictObject({

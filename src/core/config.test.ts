@@ -23,7 +23,7 @@ describe('with nothing said', () => {
     expect(new Set(origins.values())).toEqual(new Set(['default']))
     expect(config).toEqual({
       data: join(cwd, 'data'),
-      store: `sqlite:${join(cwd, 'data', 'warehouse', 'assay.db')}`,
+      store: `sqlite:${join(cwd, 'data', 'warehouse')}`,
       mode: 'ws',
       venues: {
         coinbase: {
@@ -241,8 +241,8 @@ describe('a value', () => {
 
 describe('the store', () => {
   test.each([
-    ['sqlite:', 'DATA/warehouse/assay.db'],
-    ['sqlite:///', 'DATA/warehouse/assay.db'],
+    ['sqlite:', 'DATA/warehouse'],
+    ['sqlite:///', 'DATA/warehouse'],
     ['sqlite:x.db', 'CWD/x.db'],
     ['sqlite:./a/x.db', 'CWD/a/x.db'],
     ['sqlite://x.db', 'CWD/x.db'],
@@ -260,7 +260,7 @@ describe('the store', () => {
     const error = await load({ flags: { store: 'postgresql://me:hunter2@db/x' } }).catch((e) => e)
     expect(error).toMatchObject({ code: 'ASSAY_UNSUPPORTED' })
     expect(String(error)).not.toContain('hunter2')
-    await expect(load({ flags: { store: 'sqlite::memory:' } })).rejects.toThrow('is a file')
+    await expect(load({ flags: { store: 'sqlite::memory:' } })).rejects.toThrow('is a folder')
     await expect(load({ flags: { store: 'x.db' } })).rejects.toThrow('sqlite:PATH')
   })
 })

@@ -133,7 +133,7 @@ function place(
   const storePath = sqlitePath(config.store, settings.get('store')?.from ?? 'default')
   const store =
     storePath === ''
-      ? join(data, 'warehouse', 'assay.db')
+      ? join(data, 'warehouse')
       : resolve(settings.get('store')?.folder ?? cwd, storePath)
   return { ...config, data, store: `sqlite:${store}` }
 }
@@ -152,7 +152,7 @@ function sqlitePath(store: string, from: string): string {
   }
   const path = rest.replace(/^\/\/(?=[^/])/, '').replace(/^\/{2,}/, '/')
   if (path.includes(':memory:')) {
-    throw invalid(`store (${from}): the warehouse is a file: several threads read it at once`)
+    throw invalid(`store (${from}): the warehouse is a folder: several threads read it at once`)
   }
   return path === '/' ? '' : path
 }

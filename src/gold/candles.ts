@@ -1,4 +1,4 @@
-import { type IntervalName, INTERVALS } from '../market/bucket.ts'
+import { INTERVALS, type IntervalName } from '../market/bucket.ts'
 import type { GoldCandleRow, Views, Warehouse, WriteTransaction } from '../warehouse/index.ts'
 import { type CandlePart, foldCandles } from './fold-candles.ts'
 

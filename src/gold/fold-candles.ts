@@ -66,11 +66,7 @@ function statusOf(
   return parts.every((part) => part.status === 'venue_down') ? 'venue_down' : 'no_trades'
 }
 
-function extreme(
-  parts: readonly CandlePart[],
-  field: 'high' | 'low',
-  sign: 1 | -1,
-): string | null {
+function extreme(parts: readonly CandlePart[], field: 'high' | 'low', sign: 1 | -1): string | null {
   let best: string | null = null
   for (const part of parts) {
     const value = part[field]

@@ -66,7 +66,8 @@ export type SelfEvent =
       readonly event: 'give_up'
       readonly venue: string
       readonly symbol: string
-      readonly firstId: number
+      /** Inclusive ids; `firstId` is `null` where only the time of the first is known. */
+      readonly firstId: number | null
       readonly lastId: number
       readonly verdict: 'never_existed' | 'unrecoverable'
       readonly evidence: string

@@ -16,7 +16,8 @@ describe('parseTimeUs', () => {
     ['2024-02-29T00:00:00Z', 1_709_164_800_000_000],
     ['2016-12-31T23:59:60Z', 1_483_228_800_000_000],
     ['1969-12-31T23:59:59.9999999Z', -1],
-    ['0001-01-01T00:00:00.000000Z', -62_135_596_800_000_000],
+    ['1700-01-01T00:00:00Z', -8_520_336_000_000_000],
+    ['2255-06-05T23:47:34.740991Z', Number.MAX_SAFE_INTEGER],
   ])('reads %s', (text, timeUs) => {
     expect(parseTimeUs(text)).toBe(timeUs)
   })
@@ -29,6 +30,9 @@ describe('parseTimeUs', () => {
     '2026-09-29T13:45:58.5',
     '2026-09-29T13:45:58,5Z',
     '2026-09-29T13:45Z',
+    '0001-01-01T00:00:00.000000Z',
+    '2255-06-05T23:47:34.740992Z',
+    '9026-01-01T00:00:00Z',
     '2026-13-01T00:00:00Z',
     '2026-00-01T00:00:00Z',
     '2026-02-29T00:00:00Z',
@@ -50,10 +54,10 @@ describe('parseTimeUs', () => {
     expect(parseTimeUs(text)).toBeNull()
   })
 
-  test('agrees with the calendar on every day of the years 1 to 9999', () => {
+  test('agrees with the calendar on every day of six centuries', () => {
     const days = fc.date({
-      min: new Date('0001-01-01T00:00:00Z'),
-      max: new Date('9999-12-31T23:59:59Z'),
+      min: new Date('1685-01-01T00:00:00Z'),
+      max: new Date('2254-12-31T23:59:59Z'),
       noInvalidDate: true,
     })
     fc.assert(

@@ -21,7 +21,8 @@ let memoStartUs = 0
  *
  * Takes any width of fraction, none included, and floors it to the microsecond; `T`, `t` or a
  * space before the time; `Z`, `z` or an offset such as `+02:00` after it. Answers `NaN` for
- * everything else, a date that does not exist among it. Allocates nothing.
+ * everything else, among it a date that does not exist and one whose microseconds pass 2^53
+ * (before 1684, after 2255). Allocates nothing.
  */
 export function readTimeUs(bytes: Uint8Array, start: number, end: number): number {
   if (end - start < 20 || end - start > TEXT_MAX) return Number.NaN
@@ -48,7 +49,8 @@ export function readTimeUs(bytes: Uint8Array, start: number, end: number): numbe
   if (hour > 23 || minute > 59 || second > 60) return Number.NaN
   const dayUs = startOfDayUs((century * 100 + year) * 10_000 + month * 100 + day)
   const wholeUs = dayUs + (hour * 3600 + minute * 60 + second) * SECOND_US
-  return wholeUs + fractionAndZoneUs(bytes, start + 19, end)
+  const timeUs = wholeUs + fractionAndZoneUs(bytes, start + 19, end)
+  return Number.isSafeInteger(timeUs) ? timeUs : Number.NaN
 }
 
 const scratch = new Uint8Array(TEXT_MAX + 8)

@@ -29,11 +29,11 @@ export class DecodeStage implements EventSink {
   readonly #log: string
   readonly #keys: TapeKey[] = []
   readonly #keyIndex = new Map<string, number>()
-  readonly #decoders = new Map<string, Decoder>()
   #batch: Batch
   #record: RawRecord | null = null
   #venue = ''
-  #decoder: Decoder | null = null
+  #dialect = ''
+  #decoder: Decoder = decoderOf('')
   /** Keys of the venue at hand by symbol alone, for trades it numbers itself. */
   #venueKeys = new Map<string, number>()
   #timeUs = 0
@@ -100,17 +100,9 @@ export class DecodeStage implements EventSink {
       return
     }
     this.#record = record
-    let decoder = this.#decoders.get(record.dialect)
-    if (decoder === undefined) {
-      decoder = decoderOf(record.dialect)
-      this.#decoders.set(record.dialect, decoder)
-    }
-    if (decoder !== this.#decoder) {
-      this.#decoder = decoder
-      this.#enterVenue(venueOf(record.dialect))
-    }
+    if (record.dialect !== this.#dialect) this.#enterDialect(record.dialect)
     try {
-      tally[decoder(record, this)] += 1
+      tally[this.#decoder(record, this)] += 1
     } catch (error) {
       // A decoder is total; one that throws has a fault of ours. The record is set aside, by
       // the same rule on every reading, rather than stopping all that comes after it.
@@ -120,7 +112,10 @@ export class DecodeStage implements EventSink {
     }
   }
 
-  #enterVenue(venue: string): void {
+  #enterDialect(dialect: string): void {
+    this.#dialect = dialect
+    this.#decoder = decoderOf(dialect)
+    const venue = venueOf(dialect)
     if (venue === this.#venue) return
     this.#venue = venue
     this.#venueKeys = new Map()

@@ -2,8 +2,8 @@ import { type MessagePort, receiveMessageOnPort, workerData } from 'node:worker_
 import { openLogReader } from '../bronze/index.ts'
 import { assert } from '../core/assert.ts'
 import { columnBuffers, type TradeColumns } from '../market/trade-columns.ts'
-import { DecodeStage } from './decode-stage.ts'
 import type { DecodeJob } from './decode-ahead.ts'
+import { DecodeStage } from './decode-stage.ts'
 
 /**
  * Decodes whole logs, one after another, in a thread of its own for a rebuild.

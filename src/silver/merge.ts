@@ -27,7 +27,10 @@ import {
 
 /** What merging one batch came to, in events. */
 export interface MergeResult {
+  /** Trades stored. */
   readonly accepted: number
+  /** Venue candles read, those that did not stand among them. */
+  readonly candles: number
   readonly duplicates: number
   readonly conflicts: number
   readonly rejected: number
@@ -93,6 +96,7 @@ export async function mergeBatch(
   ])
   const result: MergeResult = {
     accepted: merged.accepted + settled.accepted,
+    candles: batch.candles.length,
     duplicates: settled.duplicates,
     conflicts: settled.conflicts.length,
     rejected: batch.rejected.length,

@@ -1,11 +1,11 @@
-import { listLogs, type LogReader, openLogReader } from '../bronze/index.ts'
+import { type LogReader, listLogs, openLogReader } from '../bronze/index.ts'
 import type { Clock } from '../core/clock.ts'
-import { acquireLease, confirmLease, type Lease, releaseLease } from '../warehouse/index.ts'
 import type { Warehouse } from '../warehouse/index.ts'
+import { acquireLease, confirmLease, type Lease, releaseLease } from '../warehouse/index.ts'
 import type { Batch, FrameTally } from './batch.ts'
 import { emptyTally } from './batch.ts'
 import { DecodeStage } from './decode-stage.ts'
-import { mergeBatch, type MergeResult } from './merge.ts'
+import { type MergeResult, mergeBatch } from './merge.ts'
 import { loadState, type SilverState } from './state.ts'
 
 /** Name of the lease that only one writer of silver holds. */
@@ -46,6 +46,7 @@ export class Refiner implements AsyncDisposable {
   #state: SilverState | null
   #totals: RefineTotals = {
     accepted: 0,
+    candles: 0,
     duplicates: 0,
     conflicts: 0,
     rejected: 0,
@@ -156,6 +157,7 @@ function addTotals(totals: RefineTotals, batch: Batch, result: MergeResult): Ref
   for (const name of Object.keys(tally) as (keyof FrameTally)[]) tally[name] += batch.tally[name]
   return {
     accepted: totals.accepted + result.accepted,
+    candles: totals.candles + result.candles,
     duplicates: totals.duplicates + result.duplicates,
     conflicts: totals.conflicts + result.conflicts,
     rejected: totals.rejected + result.rejected,

@@ -201,7 +201,7 @@ async function applyVerdict(event: GiveUp, context: EntryContext): Promise<void>
     },
   ])
   // Ids that the venue never gave out are as good as held: nothing can be missing there.
-  if (event.verdict === 'never_existed') {
+  if (event.verdict === 'never_existed' && event.firstId !== null) {
     tapeOf(state, instrument, 0).coverage.claim(event.firstId, event.lastId, Number.NaN)
   }
 }

@@ -4,18 +4,20 @@
  * `name` is short text that keys may use; `decimal` is (38, 18) and `notional` (50, 24).
  */
 export type ColumnKind = BaseKind | `${BaseKind}?`
-type BaseKind = 'integer' | 'flag' | 'name' | 'text' | 'decimal' | 'notional'
+/** A kind without its question mark. */
+export type BaseKind = 'integer' | 'flag' | 'name' | 'text' | 'decimal' | 'notional'
 
 /**
  * Where databases differ in the SQL that creates tables and views. Expressions are SQL text
  * made of column names that we wrote ourselves, never of anything a person typed.
  */
 export interface SqlDialect {
-  readonly name: 'sqlite'
   /** Returns the database's type for a kind, without its nullability. */
   columnType(kind: BaseKind): string
   /** What follows `create table (…)` where the primary key is to be the row's place. */
   readonly tableEnd: string
+  /** An expression as a value of a kind. */
+  cast(expression: string, kind: BaseKind): string
   /** RFC 3339 text in UTC with six decimals, from epoch microseconds. */
   isoTime(timeUs: string): string
   /** A decimal as a float: for people's eyes, never for proof. */

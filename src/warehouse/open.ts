@@ -11,7 +11,8 @@ import type { Generation, Warehouse, WarehouseOptions } from './warehouse.ts'
  * made them; ASSAY_DISK_FULL or ASSAY_READ_ONLY when they cannot be made.
  *
  * @example
- * await using warehouse = await openWarehouse({ url: 'sqlite:data/warehouse', mode: 'read', clock })
+ * const url = 'sqlite:data/warehouse'
+ * await using warehouse = await openWarehouse({ url, mode: 'read', clock: systemClock })
  * const rows = await warehouse.read((db) => db.selectFrom('instruments').selectAll().execute())
  */
 export async function openWarehouse(options: WarehouseOptions): Promise<Warehouse> {

@@ -117,7 +117,7 @@ describe.concurrent('polling over REST', () => {
     await using scene = await openScene({ mode: 'rest', pollSeconds: 1, holes: undefined })
     const { sim, bench, collector } = scene
     await until(() => collector.status().poll!.polls >= 4, { what: 'four polls' })
-    sim.inject({ kind: 'rest_status', status: 500, count: 8 })
+    sim.inject({ kind: 'rest_status', status: 500, count: 3 })
     sim.setTrading(false)
     const polls = collector.status().poll!.polls + 2
     await until(() => collector.status().poll!.polls >= polls, {

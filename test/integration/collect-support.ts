@@ -10,7 +10,9 @@ import { systemClock } from '../../src/core/clock.ts'
 import { createLogger } from '../../src/core/log.ts'
 import { createRandom } from '../../src/core/random.ts'
 import type { SelfEvent } from '../../src/market/self-record.ts'
-import { coinbase } from './collect-double.ts'
+import { coinbase as venue } from '../../src/venues/coinbase/index.ts'
+
+export { venue }
 
 /** A record as a test looks at it. */
 export interface Seen {
@@ -75,7 +77,7 @@ export function collect(
   options: Partial<CollectorOptions> & Pick<CollectorOptions, 'wsUrl' | 'restUrl'>,
 ): Promise<Collector> {
   return startCollector({
-    venue: coinbase,
+    venue,
     mode: 'ws',
     products: ['BTC-USD', 'ETH-USD'],
     journal: bench.journal,

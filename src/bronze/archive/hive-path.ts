@@ -40,16 +40,21 @@ export function partName(firstPos: number): string {
  */
 export function hiveValue(text: string): string {
   if (text === '') return '_empty'
-  const encoded = Array.from(Buffer.from(text, 'utf8'), encodeByte).join('')
+  const bytes = Buffer.from(text, 'utf8')
+  const encoded = encode(bytes.subarray(0, VALUE_LENGTH_MAX))
   const value = encoded.startsWith('_') ? `%5F${encoded.slice(1)}` : encoded
-  if (value.length <= VALUE_LENGTH_MAX) return value
-  const hash = createHash('sha256').update(text).digest('hex').slice(0, 32)
+  if (bytes.length <= VALUE_LENGTH_MAX && value.length <= VALUE_LENGTH_MAX) return value
+  const hash = createHash('sha256').update(bytes).digest('hex').slice(0, 32)
   return `${value.slice(0, KEPT_LENGTH)}~${hash}`
 }
 
-const PLAIN = /^[A-Za-z0-9._-]$/
+const PLAIN = /[A-Za-z0-9._-]/
 
-function encodeByte(byte: number): string {
-  const char = String.fromCharCode(byte)
-  return PLAIN.test(char) ? char : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`
+function encode(bytes: Buffer): string {
+  let text = ''
+  for (const byte of bytes) {
+    const char = String.fromCharCode(byte)
+    text += PLAIN.test(char) ? char : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`
+  }
+  return text
 }

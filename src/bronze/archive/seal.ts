@@ -4,6 +4,7 @@ import type { Clock } from '../../core/clock.ts'
 import { isAssayError } from '../../core/errors.ts'
 import type { Lock } from '../../core/lock.ts'
 import { acquireLock } from '../../core/lock.ts'
+import { makeFolder } from '../folder.ts'
 import { recoverTail } from '../journal/recover.ts'
 import type { LogPaths, SegmentName } from '../layout.ts'
 import { hourEndUs, listManifests, listSegments, logPaths, padPos } from '../layout.ts'
@@ -70,7 +71,7 @@ export async function sealLog(options: SealOptions): Promise<SealReport> {
   const tally = new Tally()
   if (listSegments(paths).length === 0 && listManifests(paths).length === 0) return tally.report()
   try {
-    mkdirSync(paths.staging, { recursive: true })
+    makeFolder(paths.staging)
     using _sealing = acquireLock(join(paths.root, 'seal.lock'), `the sealing of ${options.name}`)
     tally.recovered = recoverStages(paths) + dropSealed(paths)
     await sealGroups(findGroups(paths, options, null), { options, paths, tally })

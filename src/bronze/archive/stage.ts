@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto'
 import {
   closeSync,
   existsSync,
-  fsyncSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -14,6 +13,7 @@ import {
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { AssayError } from '../../core/errors.ts'
+import { makeFolder, syncPath } from '../folder.ts'
 import type { LogPaths } from '../layout.ts'
 import { manifestName } from '../layout.ts'
 import { decompressFrame, linesChecksum } from './frame.ts'
@@ -98,7 +98,7 @@ export function publishStage(paths: LogPaths, stage: string, manifest: Manifest)
     for (const folder of foldersOf(path)) folders.add(join(paths.archive, folder))
   }
   for (const folder of folders) syncPath(folder)
-  mkdirSync(paths.manifests, { recursive: true })
+  makeFolder(paths.manifests)
   const name = manifestName(manifest.fromPos, manifest.hour)
   renameSync(join(stage, MANIFEST), join(paths.manifests, name))
   syncPath(paths.manifests)
@@ -137,13 +137,4 @@ function pathsOf(manifest: Manifest): string[] {
 function foldersOf(path: string): string[] {
   const parts = path.split('/').slice(0, -1)
   return ['', ...parts.map((_, index) => parts.slice(0, index + 1).join('/'))]
-}
-
-function syncPath(path: string): void {
-  const fd = openSync(path, 'r')
-  try {
-    fsyncSync(fd)
-  } finally {
-    closeSync(fd)
-  }
 }

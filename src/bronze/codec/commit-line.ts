@@ -8,6 +8,9 @@ export interface Commit {
   readonly count: number
   /** Length of the record lines before this line, newlines included. */
   readonly bytes: number
+  /** The line up to its checksum. */
+  readonly facts: string
+  /** Of the record lines, and then of `facts`. */
   readonly crc32: number
 }
 
@@ -18,7 +21,7 @@ export const COMMIT_START = '{"commit":'
 export const COMMIT_BYTES_MAX = 128
 
 const COMMIT_PATTERN =
-  /^\{"commit":\{"pos":(\d{1,16}),"count":(\d{1,16}),"bytes":(\d{1,16}),"crc32":"([0-9a-f]{8})"\}\}$/
+  /^(\{"commit":\{"pos":(\d{1,16}),"count":(\d{1,16}),"bytes":(\d{1,16}),)"crc32":"([0-9a-f]{8})"\}\}$/
 
 /** Returns the commit line, newline included, for the record lines `bytes[start, end)`. */
 export function commitLine(batch: {
@@ -28,8 +31,10 @@ export function commitLine(batch: {
   readonly pos: number
   readonly count: number
 }): string {
-  const crc = crc32(batch.bytes.subarray(batch.start, batch.end)).toString(16).padStart(8, '0')
-  return `${COMMIT_START}{"pos":${batch.pos},"count":${batch.count},"bytes":${batch.end - batch.start},"crc32":"${crc}"}}\n`
+  const { bytes, start, end, pos, count } = batch
+  const facts = `${COMMIT_START}{"pos":${pos},"count":${count},"bytes":${end - start},`
+  const sum = checksum(bytes, start, end, facts)
+  return `${facts}"crc32":"${sum.toString(16).padStart(8, '0')}"}}\n`
 }
 
 /** Reads the line `bytes[start, end)`, newline left out; null if it is no commit line. */
@@ -37,12 +42,19 @@ export function parseCommit(bytes: Buffer, start: number, end: number): Commit |
   if (end - start > COMMIT_BYTES_MAX) return null
   const found = COMMIT_PATTERN.exec(bytes.toString('latin1', start, end))
   if (found === null) return null
-  const [pos, count, length] = [Number(found[1]), Number(found[2]), Number(found[3])]
+  const [pos, count, length] = [Number(found[2]), Number(found[3]), Number(found[4])]
   if (!Number.isSafeInteger(pos + count) || count === 0) return null
-  return { pos, count, bytes: length, crc32: Number.parseInt(found[4] as string, 16) }
+  const facts = found[1] as string
+  return { pos, count, bytes: length, facts, crc32: Number.parseInt(found[5] as string, 16) }
 }
 
 /** Returns whether the record lines `bytes[start, end)` are those the commit line vouches for. */
 export function isWhole(bytes: Buffer, start: number, end: number, commit: Commit): boolean {
-  return end - start === commit.bytes && crc32(bytes.subarray(start, end)) === commit.crc32
+  if (end - start !== commit.bytes) return false
+  return checksum(bytes, start, end, commit.facts) === commit.crc32
+}
+
+// The facts are summed as well: a digit of `pos` that rots would move good records elsewhere.
+function checksum(bytes: Buffer, start: number, end: number, facts: string): number {
+  return crc32(facts, crc32(bytes.subarray(start, end)))
 }

@@ -23,6 +23,8 @@ export interface BadStretch {
 }
 
 const WINDOW_BYTES = 1024 * 1024
+// Whoever follows a live log, or looks one record up, needs no more.
+const FIRST_WINDOW_BYTES = 128 * 1024
 const WINDOW_BYTES_MAX = 64 * 1024 * 1024
 const NEWLINE = 0x0a
 const COMMIT_AFTER_LINE = Buffer.from(`\n${COMMIT_START}`)
@@ -46,7 +48,7 @@ interface Batch {
 export class BatchCursor implements Disposable {
   readonly #fd: number
   readonly #onBad: (bad: BadStretch) => void
-  #window: Buffer = Buffer.allocUnsafeSlow(WINDOW_BYTES)
+  #window: Buffer = Buffer.allocUnsafeSlow(FIRST_WINDOW_BYTES)
   #filled = 0
   /** Where in the window the next batch begins. */
   #next = 0
@@ -94,6 +96,10 @@ export class BatchCursor implements Disposable {
     this.#slide()
     for (;;) {
       const isAtEnd = this.#fill()
+      if (!isAtEnd && this.#window.length < WINDOW_BYTES) {
+        this.#widen(WINDOW_BYTES)
+        continue
+      }
       const batches = this.#chain() ?? this.#search()
       const run = this.#take(batches, limitPos)
       this.#holdsBack = batches.length > 0
@@ -128,14 +134,18 @@ export class BatchCursor implements Disposable {
   /** Makes room for a batch longer than the window, or gives up what cannot be one. */
   #grow(): void {
     if (this.#window.length < WINDOW_BYTES_MAX) {
-      const wider = Buffer.allocUnsafeSlow(this.#window.length * 2)
-      this.#window.copy(wider, 0, 0, this.#filled)
-      this.#window = wider
+      this.#widen(this.#window.length * 2)
       return
     }
     // No batch of ours is that long. The half behind may still hold the start of one.
     this.#next = this.#filled >> 1
     this.#slide()
+  }
+
+  #widen(length: number): void {
+    const wider = Buffer.allocUnsafeSlow(length)
+    this.#window.copy(wider, 0, 0, this.#filled)
+    this.#window = wider
   }
 
   /**

@@ -1,13 +1,12 @@
-import { mkdirSync } from 'node:fs'
 import { assert } from '../../core/assert.ts'
 import type { Clock } from '../../core/clock.ts'
 import { acquireLock } from '../../core/lock.ts'
+import { makeFolder } from '../folder.ts'
 import { logPaths } from '../layout.ts'
 import type { Journal } from '../log.ts'
 import { logError } from '../log-error.ts'
 import { LocalJournal } from './local-journal.ts'
 import { recoverTail } from './recover.ts'
-import { syncFolder } from './segment-writer.ts'
 
 /** How a log is written. */
 export interface JournalOptions {
@@ -45,13 +44,12 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
   assert(NAME_PATTERN.test(name), 'a log is named in small letters, digits, dots and dashes')
   const paths = logPaths(dataDir, name)
   try {
-    mkdirSync(paths.journal, { recursive: true })
+    makeFolder(paths.journal)
   } catch (error) {
     throw logError(error, paths.root)
   }
   const lock = acquireLock(paths.lock, `the writer of log ${name}`)
   try {
-    await syncFolder(paths.root)
     const tail = recoverTail(paths)
     const journal = new LocalJournal({
       name,

@@ -2,6 +2,7 @@ import { constants } from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
+import { syncFolder } from '../folder.ts'
 import type { LogPaths } from '../layout.ts'
 import { hourOf, segmentName } from '../layout.ts'
 import type { PendingBatch } from './pending.ts'
@@ -47,12 +48,12 @@ export class SegmentWriter {
     let from = 0
     while (from < batches.length) {
       const first = batches[from] as PendingBatch
-      if (this.#mustRoll(first, first.end - first.start)) await this.#roll(first)
+      if (this.#mustRoll(first, 0)) await this.#roll(first)
       let to = from
       let bytes = 0
       for (; to < batches.length; to++) {
         const batch = batches[to] as PendingBatch
-        if (to > from && this.#mustRoll(batch, bytes + batch.end - batch.start)) break
+        if (to > from && this.#mustRoll(batch, bytes)) break
         bytes += batch.end - batch.start
       }
       await this.#writeRun(batches.slice(from, to), bytes)
@@ -65,12 +66,13 @@ export class SegmentWriter {
     this.#handle = null
   }
 
+  /** Whether `batch` belongs in a new segment, `bytes` being on their way into this one. */
   #mustRoll(batch: PendingBatch, bytes: number): boolean {
     const segment = this.#segment
-    if (segment === null) return true
-    if (batch.hourUs > segment.hourUs) return true
-    if (batch.hourUs < segment.hourUs && segment.offset >= EARLIER_HOUR_BYTES) return true
-    return segment.offset > 0 && segment.offset + bytes > this.#segmentBytesMax
+    if (segment === null || batch.hourUs > segment.hourUs) return true
+    const length = segment.offset + bytes
+    if (batch.hourUs < segment.hourUs && length >= EARLIER_HOUR_BYTES) return true
+    return length > 0 && length + batch.end - batch.start > this.#segmentBytesMax
   }
 
   /** Starts a segment. What came before is synced already, so only the last can ever be torn. */
@@ -90,16 +92,6 @@ export class SegmentWriter {
     await writeWhole(this.#handle, joinNeighbours(batches), segment.offset)
     await this.#handle.datasync()
     this.#segment = { ...segment, offset: segment.offset + bytes }
-  }
-}
-
-/** Makes the names in a folder durable. */
-export async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r')
-  try {
-    await folder.sync()
-  } finally {
-    await folder.close()
   }
 }
 

@@ -20,7 +20,8 @@ const ESCAPED = /["\\\u0000-\u001f\ud800-\udfff]/
  *
  * The way of the few values the scanner cannot read: `JSON.parse` decides what they say, and
  * the digits of numbers are carried over untouched. Members of the outermost object whose
- * very name needs an escape are left out, since no scanner looks for one. Returns `null` where it is no JSON.
+ * very name needs an escape are left out, since no scanner looks for one. Returns `null` where
+ * it is no JSON.
  */
 export function plainJson(bytes: Uint8Array, start: number, end: number): Uint8Array | null {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('utf8')
@@ -29,7 +30,9 @@ export function plainJson(bytes: Uint8Array, start: number, end: number): Uint8A
       typeof item === 'number' && source !== undefined ? json.rawJSON(source) : item,
     )
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
-      for (const key of Object.keys(value)) if (ESCAPED.test(key)) Reflect.deleteProperty(value, key)
+      for (const key of Object.keys(value)) {
+        if (ESCAPED.test(key)) Reflect.deleteProperty(value, key)
+      }
     }
     return Buffer.from(JSON.stringify(value))
   } catch {

@@ -15,14 +15,25 @@ const OPENED_US = 1_422_230_400_000_000
 /** Each step back while seeking a time is this much longer than the one before it. */
 const GALLOP = 16
 
+/** Paging backwards: every id from `cursor` on is done with. `sought` once no time is sought. */
+interface Walk {
+  readonly phase: 'walk'
+  readonly cursor: number
+  readonly sought: boolean
+}
+
 /**
- * Where a walk through trades is. `walk` pages backwards: every id from `cursor` on is done
- * with. `seek` looks for a time between two ids: what is at `hi` and above is too new, what is
- * at `lo` and below is old enough; `step` is how far the next look goes back.
+ * Looking for a time between two ids: what is at `hi` and above is too new, what is at `lo` and
+ * below is old enough, and `target` was asked for. `back` is how far the next look goes back
+ * while `lo` is not known.
  */
-type State =
-  | { readonly phase: 'walk'; readonly cursor: number }
-  | { readonly phase: 'seek'; readonly lo: number; readonly hi: number; readonly step: number }
+interface Seek {
+  readonly phase: 'seek'
+  readonly lo: number
+  readonly hi: number
+  readonly target: number
+  readonly back: number
+}
 
 /** History of the Exchange over REST: every trade since the first, and one-minute candles. */
 export const history: History = Object.freeze({
@@ -46,37 +57,86 @@ type Previous = { readonly page: PageSummary; readonly state: unknown } | null
  * does not advance ends it.
  */
 function nextTrades(range: HistoryRange, previous: Previous): HistoryStep {
-  const { symbol, firstId, lastId, fromUs, toUs } = range
-  if (firstId !== null && lastId !== null && lastId < firstId) return { done: true }
-  if (firstId === null && lastId === null && fromUs >= toUs) return { done: true }
+  const { firstId, lastId, fromUs, toUs } = range
+  const byTime = firstId === null && lastId === null
+  if (byTime ? fromUs >= toUs : (lastId ?? Number.POSITIVE_INFINITY) < (firstId ?? 0)) return DONE
   if (previous === null) {
-    const cursor = lastId === null ? Number.MAX_SAFE_INTEGER : lastId + 1
-    return step(symbol, cursor, { phase: 'walk', cursor })
+    const cursor = lastId === null ? NEWEST : lastId + 1
+    return walk(range, cursor, !byTime)
   }
   const { page } = previous
-  const state = previous.state as State
+  const state = previous.state as Walk | Seek
   if (state.phase === 'seek') return seekOn(range, page, state)
-  if (page.count === 0 || page.leastId >= state.cursor) return { done: true }
-  const byTime = firstId === null && lastId === null
-  if (byTime && page.leastTimeUs >= toUs) {
-    return seek(range, { phase: 'seek', lo: 0, hi: page.leastId, step: GALLOP * PAGE_TRADES })
+  if (page.count === 0 || page.leastId >= state.cursor) return DONE
+  if (!state.sought && page.leastTimeUs >= toUs) {
+    return seek(range, { lo: 0, hi: page.leastId, back: GALLOP * PAGE_TRADES })
   }
   return walkOn(range, page)
 }
 
 /** Goes on below a page, unless it reaches the beginning of the range or of history. */
 function walkOn(range: HistoryRange, page: PageSummary): HistoryStep {
-  const { firstId, fromUs, symbol } = range
+  const { firstId, fromUs } = range
   // Where an id says how far to go back, times are not asked.
   const reached = firstId === null ? page.leastTimeUs < fromUs : page.leastId <= firstId
-  if (reached || page.leastId <= 1) return { done: true }
-  return step(symbol, page.leastId, { phase: 'walk', cursor: page.leastId })
+  return reached || page.leastId <= 1 ? DONE : walk(range, page.leastId, true)
+}
+
+/** Takes what a look showed: it was too far, not far enough, or the page has the time in it. */
+function seekOn(range: HistoryRange, page: PageSummary, state: Seek): HistoryStep {
+  const { lo, hi, target, back } = state
+  if (page.count > 0 && page.leastId >= target) return DONE
+  if (page.count > 0 && page.leastTimeUs >= range.toUs) {
+    return seek(range, { lo, hi: page.leastId, back: back * GALLOP })
+  }
+  const old = page.count === 0 || page.greatestTimeUs < range.toUs
+  // Nothing lies between this page and what is too new: it is the first page of the range.
+  if (!old || target === hi - 1) return page.count === 0 ? DONE : walkOn(range, page)
+  return seek(range, { lo: target - 1, hi, back })
 }
 
 /** Looks between the bounds: first in growing steps back, for most ranges are recent. */
-function seek(range: HistoryRange, { lo, hi, step: back }: State & { phase: 'seek' }): HistoryStep {
-  // Close enough: one page, or two, from here hold the time that is sought.
-  if (hi - lo <= PAGE_TRADES) return step(range.symbol, hi, { phase: 'walk', cursor: hi })
-  const target = lo === 0 && hi - back > 0 ? hi - back : lo + Math.floor((hi - lo) / 2)
-  return step(range.symbol, target, { phase: 'seek', lo, hi: target, step: back * GALLOP }, hi)
+function seek(range: HistoryRange, bounds: Omit<Seek, 'phase' | 'target'>): HistoryStep {
+  const { lo, hi, back } = bounds
+  // One page from here holds the time that is sought, if pages are whole.
+  if (hi - lo <= PAGE_TRADES) return walk(range, hi, true)
+  const target = lo === 0 && hi > back ? hi - back : lo + Math.floor((hi - lo) / 2)
+  const state: Seek = { phase: 'seek', ...bounds, target }
+  return { done: false, request: tradesBefore(range.symbol, target), state }
+}
+
+function walk(range: HistoryRange, cursor: number, sought: boolean): HistoryStep {
+  const state: Walk = { phase: 'walk', cursor, sought }
+  return { done: false, request: tradesBefore(range.symbol, cursor), state }
+}
+
+const DONE: HistoryStep = Object.freeze({ done: true })
+
+/** A cursor above every id: the newest page is asked for without one. */
+const NEWEST = Number.MAX_SAFE_INTEGER
+
+/** The page of the newest trades below `id`: `after` means older, and leaves out the id itself. */
+function tradesBefore(symbol: string, id: number): RestRequest {
+  const after = id === NEWEST ? '' : `&after=${id}`
+  const path = `/products/${encodeURIComponent(symbol)}/trades?limit=${PAGE_TRADES}${after}`
+  return { channel: 'trades', symbol, path }
+}
+
+/**
+ * Pages forwards through the minutes of the range. Both ends of a page are inclusive and are
+ * always given: without one of them Coinbase ignores the other.
+ */
+function nextCandles(range: HistoryRange, previous: Previous): HistoryStep {
+  const { symbol, fromUs, toUs } = range
+  const startUs =
+    previous === null
+      ? bucketStart(Math.max(fromUs, OPENED_US), MINUTE_US)
+      : (previous.state as { nextUs: number }).nextUs
+  if (startUs >= toUs) return DONE
+  const endUs = startUs + (PAGE_CANDLES - 1) * MINUTE_US
+  const lastUs = Math.min(endUs, bucketStart(toUs - 1, MINUTE_US))
+  const span = `start=${formatTimeUs(startUs)}&end=${formatTimeUs(lastUs)}`
+  const path = `/products/${encodeURIComponent(symbol)}/candles?granularity=60&${span}`
+  const request: RestRequest = { channel: 'candles', symbol, path }
+  return { done: false, request, state: { nextUs: endUs + MINUTE_US } }
 }

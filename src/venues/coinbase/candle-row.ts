@@ -47,18 +47,14 @@ export function takeCandle(row: CandleRow, receivedTimeUs: number): VenueCandle 
   if (openTimeUs === null || openTimeUs < 0 || openTimeUs % intervalUs !== 0) {
     return { reason: 'bad_time', detail: 'a row opens at no whole interval' }
   }
-  const decimals: Decimal[] = []
-  for (const text of texts) {
-    const decimal = parseDecimal(text)
-    if (decimal === null) return { reason: 'bad_decimal', detail: 'a row holds no decimals' }
-    decimals.push(decimal)
-  }
-  const [low, high, open, close, volume] = decimals.slice(FIRST_PRICE) as Five
+  const decimals = texts.slice(FIRST_PRICE).map(parseDecimal)
+  if (!areDecimals(decimals)) return { reason: 'bad_decimal', detail: 'a row holds no decimals' }
+  const [low, high, open, close, volume] = decimals
   const prices = [low, high, open, close]
   if (prices.some((price) => price.mantissa <= 0n) || volume.mantissa < 0n) {
     return { reason: 'not_positive', detail: 'a price or the volume is negative or zero' }
   }
-  if (decimals.some((decimal) => !fitsDecimal(decimal, 38, 18))) {
+  if (![...prices, volume].every((decimal) => fitsDecimal(decimal, 38, 18))) {
     return { reason: 'too_precise', detail: 'a number passes 38 digits or 18 decimals' }
   }
   if (prices.some((p) => compareDecimal(p, low) < 0 || compareDecimal(p, high) > 0)) {
@@ -82,6 +78,10 @@ export function takeCandle(row: CandleRow, receivedTimeUs: number): VenueCandle 
 }
 
 type Five = readonly [Decimal, Decimal, Decimal, Decimal, Decimal]
+
+function areDecimals(list: readonly (Decimal | null)[]): list is Five {
+  return list.length === COLUMNS - FIRST_PRICE && list.every((decimal) => decimal !== null)
+}
 
 /** Returns the source text of each column, or `null` if there are not six. */
 function columnTexts({ bytes, start, end }: CandleRow): readonly string[] | null {

@@ -35,7 +35,7 @@ export function decodeAdvanced(record: RawRecord, sink: EventSink): FrameKind {
   if (scanned === null) return fields.rejectFrame(sink, 'malformed', 'the frame is no object')
   switch (fields.readWord(envelope, scanned, CHANNEL)) {
     case 'market_trades':
-      return takeEvents(scanned, scanned === bytes ? start : 0, sink)
+      return takeEvents(scanned, scanned === bytes ? start : scanned.length, sink)
     case 'subscriptions':
     case 'heartbeats':
       return 'control'
@@ -64,7 +64,7 @@ function takeEvents(bytes: Uint8Array, base: number, sink: EventSink): FrameKind
     const scanned = scanObject(event, bytes, at, after)
     if (scanned === null || event.kinds[TRADES] !== FIELD.array) {
       const detail = 'an event has no list of trades'
-      sink.reject({ item: count.item, reason: 'malformed', detail, offset: at - base })
+      sink.reject({ item: count.item, reason: 'malformed', detail, offset: Math.max(0, at - base) })
       count.item += 1
       count.rejected += 1
     } else {
@@ -72,7 +72,7 @@ function takeEvents(bytes: Uint8Array, base: number, sink: EventSink): FrameKind
         bytes: scanned,
         start: event.starts[TRADES] as number,
         end: event.ends[TRADES] as number,
-        base: scanned === bytes ? base : 0,
+        base: scanned === bytes ? base : scanned.length,
         symbol: null,
       }
       takeTrades(list, sink, count)

@@ -33,7 +33,8 @@ export function decodeExchange(record: RawRecord, sink: EventSink): FrameKind {
   const scanned = scanObject(scanner, bytes, start, end)
   if (scanned === null) return fields.rejectFrame(sink, 'malformed', 'the frame is no object')
   const type = fields.readWord(scanner, scanned, TYPE)
-  const base = scanned === bytes ? start : 0
+  // Offsets into a rewritten copy mean nothing: counted from its end, they come out as 0.
+  const base = scanned === bytes ? start : scanned.length
   switch (type) {
     case 'match':
     case 'last_match':

@@ -65,9 +65,7 @@ function exchangeRequests(
     uniform || products.length === 0 ? name : { name, product_ids: products },
   )
   const request: ExchangeRequest =
-    uniform && shared.length > 0
-      ? { type, product_ids: shared, channels }
-      : { type, channels }
+    uniform && shared.length > 0 ? { type, product_ids: shared, channels } : { type, channels }
   return [JSON.stringify(request)]
 }
 

@@ -7,13 +7,17 @@ import type { TradeSlot } from '../../market/trade.ts'
 /** Fields of a trade in each of Coinbase's formats; a scanner of trades begins with them. */
 const TRADE_FIELDS = ['trade_id', 'price', 'size', 'side', 'product_id', 'time'] as const
 
+/** Index of `trade_id` in a scanner of trades. */
 export const TRADE_ID = 0
-export const PRICE = 1
-export const SIZE = 2
-export const SIDE = 3
-export const PRODUCT_ID = 4
+/** Index of `time` in a scanner of trades. */
 export const TIME = 5
+/** Index of the first field a scanner of trades was given besides. */
 export const FIRST_OTHER = TRADE_FIELDS.length
+
+const PRICE = 1
+const SIZE = 2
+const SIDE = 3
+const PRODUCT_ID = 4
 
 /** Returns a scanner of the fields of a trade, then of `others` from {@link FIRST_OTHER} on. */
 export function createTradeScanner(others: readonly string[]): FieldScanner {

@@ -1,8 +1,8 @@
+import { canonicalDecimal } from '../../market/decimal.ts'
 import type { Rejection } from '../../market/event.ts'
 import type { Listing } from '../../market/instrument.ts'
-import { canonicalDecimal } from '../../market/decimal.ts'
-import { SYMBOL_BYTES_MAX } from '../../market/symbol.ts'
 import type { RawRecord } from '../../market/record.ts'
+import { SYMBOL_BYTES_MAX } from '../../market/symbol.ts'
 import {
   type AdvancedProductRow,
   isAdvancedProductRow,
@@ -81,7 +81,10 @@ function toAdvancedListing(row: AdvancedProductRow): Listing {
 }
 
 /** A status the venue does not give says nothing against trading. */
-function isActive(row: { readonly status?: unknown; readonly trading_disabled?: unknown }): boolean {
+function isActive(row: {
+  readonly status?: unknown
+  readonly trading_disabled?: unknown
+}): boolean {
   const online = row.status === undefined || row.status === 'online'
   return online && row.trading_disabled !== true
 }

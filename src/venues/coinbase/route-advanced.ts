@@ -33,7 +33,8 @@ export function routeAdvanced(frame: Uint8Array): Route {
   const bytes = scanObject(envelope, frame, 0, frame.length)
   if (bytes === null) return UNKNOWN
   const channel = readWord(envelope, bytes, CHANNEL)
-  if (channel === null) return readWord(envelope, bytes, TYPE) === 'error' ? routeError(frame) : UNKNOWN
+  if (channel === null)
+    return readWord(envelope, bytes, TYPE) === 'error' ? routeError(frame) : UNKNOWN
   if (channel === 'subscriptions') return routeAck(frame)
   const sentUs =
     envelope.kinds[TIMESTAMP] === FIELD.string

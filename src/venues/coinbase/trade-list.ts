@@ -29,7 +29,7 @@ export interface TradeList {
   readonly bytes: Uint8Array
   readonly start: number
   readonly end: number
-  /** Where the payload begins in `bytes`: offsets count from here. */
+  /** Where the payload begins in `bytes`, or the end of `bytes` where they are a rewritten copy. */
   readonly base: number
   /** The symbol of trades that name none. */
   readonly symbol: string | null
@@ -48,31 +48,26 @@ export function takeTrades(list: TradeList, sink: EventSink, count: TradeCount):
 }
 
 /** Reads the trade at `at` and returns the index after it. */
-function takeTrade(
-  list: TradeList,
-  at: number,
-  sink: EventSink,
-  count: TradeCount,
-): number {
+function takeTrade(list: TradeList, at: number, sink: EventSink, count: TradeCount): number {
   const { bytes, end, base, symbol } = list
   const scanned = scanObject(scanner, bytes, at, end)
   if (scanned === null) {
     const detail = 'the trade is no object'
-    sink.reject({ item: count.item, reason: 'malformed', detail, offset: at - base })
+    sink.reject({ item: count.item, reason: 'malformed', detail, offset: Math.max(0, at - base) })
     count.rejected += 1
     return skipValue(bytes, at, end)
   }
   const after = scanner.after
-  const fault = fields.fillTrade(scanner, scanned, symbol, slot)
+  const fault = fillTrade(scanner, scanned, symbol, slot)
   if (fault === null) {
     slot.item = count.item
     count.accepted += 1
     sink.trade(slot)
   } else {
     const { reason, detail } = fault
-    const offset = fault.at >= 0 && scanned === bytes ? fault.at - base : at - base
+    const place = fault.at >= 0 && scanned === bytes ? fault.at : at
     count.rejected += 1
-    sink.reject({ item: count.item, reason, detail, offset })
+    sink.reject({ item: count.item, reason, detail, offset: Math.max(0, place - base) })
   }
   return after
 }

@@ -2,7 +2,7 @@
 import type { Kysely } from 'kysely'
 import { sql } from 'kysely'
 import type { Migration } from 'kysely/migration'
-import type { SqlDialect } from '../dialect.ts'
+import type { BaseKind, SqlDialect } from '../dialect.ts'
 
 const SIDES = ['buy', 'sell', 'unknown']
 const ORIGINS = ['ws', 'rest', 'import']
@@ -31,35 +31,50 @@ function venueColumn(column: string): string {
     : `v.${column}`
 }
 
+/** A column of `candles_1m_exact`: its type, and what a minute and a venue candle say. */
+type ExactColumn = readonly [name: string, kind: BaseKind, ours: string, theirs: string]
+
 /**
  * The candles of a minute by precedence (D7): complete trades, then a closed venue candle,
  * then incomplete trades. The second half adds minutes that only a venue candle knows.
+ *
+ * Each column has one type in both halves, which lets SQLite read both in the order of time
+ * and merge them, instead of sorting all of an instrument's minutes for the last few.
  */
-function exactMinutes({ nameOf }: SqlDialect): string {
-  const shared = [...PRICED, 'trade_count']
-  const pick = (ours: string, theirs: string) =>
-    `case when v.source is null then ${ours} else ${theirs} end`
-  const picked = shared.map((name) => `${pick(`m.${name}`, venueColumn(name))} as ${name}`)
+function exactMinutes({ nameOf, cast }: SqlDialect): string {
+  const columns: readonly ExactColumn[] = [
+    ...PRICED.map((name): ExactColumn => [name, kindOf(name), `m.${name}`, venueColumn(name)]),
+    ['trade_count', 'integer', 'm.trade_count', 'v.trade_count'],
+    ['source', 'name', `'trades'`, nameOf('v.source', ORIGINS)],
+    ['status', 'name', 'm.status', VENUE_STATUS],
+    ['complete', 'flag', 'm.complete', '1'],
+  ]
+  const either = columns.map(([name, kind, ours, theirs]) => {
+    return `${cast(`case when v.source is null then ${ours} else ${theirs} end`, kind)} as ${name}`
+  })
+  const theirs = columns.map(([, kind, , value]) => cast(value, kind))
+  const changed = 'case when v.change_seq > m.change_seq then v.change_seq else m.change_seq end'
   return `
-    select m.instrument_id, m.open_time_us, ${picked.join(', ')},
-      ${pick(`'trades'`, nameOf('v.source', ORIGINS))} as source,
-      ${pick('m.status', VENUE_STATUS)} as status, ${pick('m.complete', '1')} as complete,
-      m.repaired, m.revision,
-      case when v.change_seq > m.change_seq then v.change_seq else m.change_seq end as change_seq
+    select m.instrument_id, m.open_time_us, ${either.join(', ')}, m.repaired, m.revision,
+      ${cast(changed, 'integer')} as change_seq
     from silver_candles_1m m
     left join silver_venue_candles v on m.complete = 0
       and v.instrument_id = m.instrument_id and v.open_time_us = m.open_time_us
       and v.source = ${BEST_SOURCE('m')}
     where m.source = 'trades'
     union all
-    select v.instrument_id, v.open_time_us, ${shared.map(venueColumn).join(', ')},
-      ${nameOf('v.source', ORIGINS)}, ${VENUE_STATUS}, 1, 0, 0, v.change_seq
+    select v.instrument_id, v.open_time_us, ${theirs.join(', ')},
+      ${cast('0', 'flag')}, ${cast('0', 'integer')}, v.change_seq
     from silver_venue_candles v
     where v.source = ${BEST_SOURCE('v')}
       and not exists (
         select 1 from silver_candles_1m m
         where m.instrument_id = v.instrument_id and m.open_time_us = v.open_time_us
           and m.source = 'trades')`
+}
+
+function kindOf(column: string): BaseKind {
+  return column === 'notional' ? 'notional' : 'decimal'
 }
 
 /** Candles as people read them: names, times as text, prices as floats, from `table`. */

@@ -63,7 +63,8 @@ export function makeFolder(folder: string): void {
   try {
     mkdirSync(folder, { recursive: true })
   } catch (error) {
-    throw folderError(error, folder)
+    // What making a path fails with on a read-only disk: nothing else there can be missing.
+    throw systemCode(error) === 'ENOENT' ? readOnly(folder, error) : folderError(error, folder)
   }
 }
 
@@ -117,28 +118,26 @@ function generationsIn(folder: string): string[] {
 }
 
 function folderError(error: unknown, folder: string): unknown {
-  const context = { folder }
+  const options = { context: { folder }, cause: error }
   switch (systemCode(error)) {
     case 'ENOSPC':
     case 'EDQUOT':
-      return new AssayError('ASSAY_DISK_FULL', `no room left in the warehouse ${folder}`, {
-        context,
-        cause: error,
-      })
+      return new AssayError('ASSAY_DISK_FULL', `no room left in the warehouse ${folder}`, options)
     case 'EROFS':
     case 'EACCES':
     case 'EPERM':
-      return new AssayError('ASSAY_READ_ONLY', `the warehouse ${folder} cannot be written`, {
-        context,
-        cause: error,
-      })
+      return readOnly(folder, error)
     case 'EEXIST':
     case 'ENOTDIR':
-      return new AssayError('ASSAY_WAREHOUSE_UNAVAILABLE', `${folder} is a file, not a folder`, {
-        context,
-        cause: error,
-      })
+      return new AssayError('ASSAY_WAREHOUSE_UNAVAILABLE', `${folder} is no folder`, options)
     default:
       return error
   }
+}
+
+function readOnly(folder: string, cause: unknown): AssayError {
+  return new AssayError('ASSAY_READ_ONLY', `the warehouse ${folder} cannot be written`, {
+    context: { folder },
+    cause,
+  })
 }

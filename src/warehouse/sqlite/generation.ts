@@ -1,11 +1,14 @@
 import type { Kysely } from 'kysely'
 import { assert } from '../../core/assert.ts'
-import { AssayError } from '../../core/errors.ts'
+import { AssayError, isAssayError } from '../../core/errors.ts'
 import type { Lock } from '../../core/lock.ts'
+import { readChangeSeq, writeMeta } from '../meta.ts'
 import type { Schema } from '../schema.ts'
 import type { FinishOptions, Generation, WarehouseOptions, WriteTransaction } from '../warehouse.ts'
-import { warehouseError } from './errors.ts'
+import { sqliteCode, warehouseError } from './errors.ts'
 import {
+  currentGeneration,
+  generationPath,
   nextGeneration,
   removeGeneration,
   removeOtherGenerations,
@@ -13,7 +16,7 @@ import {
   syncPath,
 } from './folder.ts'
 import type { Handle } from './handle.ts'
-import { closeHandle } from './handle.ts'
+import { closeHandle, openHandle } from './handle.ts'
 import { lockFolder, openWritten } from './open.ts'
 import { readFrom, writeTo } from './transactions.ts'
 
@@ -25,11 +28,32 @@ export async function createSqliteGeneration(
   const lock = lockFolder(folder, options.holder)
   try {
     removeOtherGenerations(folder)
-    const name = nextGeneration(folder)
-    return new SqliteGeneration(folder, await openWritten(folder, name, 'build', options), lock)
+    const handle = await openWritten(folder, nextGeneration(folder), 'build', options)
+    await writeMeta(handle.db, 'change_seq', String(await lastChangeSeq(folder)))
+    return new SqliteGeneration(folder, handle, lock)
   } catch (error) {
     lock.release()
     throw error
+  }
+}
+
+/**
+ * Returns the number of the last commit of the generation in force. The next one goes on from
+ * there, so that whoever follows commits finds all of its rows new, and none twice.
+ */
+async function lastChangeSeq(folder: string): Promise<number> {
+  const current = currentGeneration(folder)
+  if (current === null) return 0
+  let handle: Handle | undefined
+  try {
+    handle = openHandle(generationPath(folder, current), current, 'read')
+    return await readChangeSeq(handle.db)
+  } catch (error) {
+    // Damaged tables are what a rebuild is for.
+    if (isAssayError(error) || sqliteCode(error) !== 0) return 0
+    throw error
+  } finally {
+    if (handle !== undefined) await closeHandle(handle)
   }
 }
 

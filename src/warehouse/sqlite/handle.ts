@@ -44,7 +44,7 @@ const PRAGMAS: Readonly<Record<HandleMode, readonly string[]>> = {
     'journal_mode = off',
     'synchronous = off',
     'locking_mode = exclusive',
-    'cache_size = -65536',
+    'cache_size = -32768',
   ],
 }
 

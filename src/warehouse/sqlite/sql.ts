@@ -1,12 +1,14 @@
-import type { SqlDialect } from '../dialect.ts'
+import type { BaseKind, SqlDialect } from '../dialect.ts'
+
+const columnType = (kind: BaseKind) => (kind === 'integer' || kind === 'flag' ? 'integer' : 'text')
 
 /**
  * SQLite's SQL. Decimals are canonical text (as fast to insert as floats, and exact); tables
  * are strict, so a float where an integer belongs is refused instead of kept.
  */
 export const sqliteSql: SqlDialect = {
-  name: 'sqlite',
-  columnType: (kind) => (kind === 'integer' || kind === 'flag' ? 'integer' : 'text'),
+  columnType,
+  cast: (expression, kind) => `cast(${expression} as ${columnType(kind)})`,
   tableEnd: 'strict, without rowid',
   isoTime: (timeUs) =>
     `strftime('%Y-%m-%dT%H:%M:%S', ${timeUs} / 1000000, 'unixepoch')` +

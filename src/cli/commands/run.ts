@@ -1,0 +1,46 @@
+import type { Command } from 'commander'
+import { type CollectFlags, collectOptions, collectSettings } from '../collect-flags.ts'
+import type { Call, CommandModule } from '../command.ts'
+import { action, examples, jsonFlag } from '../command.ts'
+
+/** `assay run`: the whole pipeline in one process. */
+export const runCommand: CommandModule = {
+  name: 'run',
+  register(program: Command) {
+    const command = program
+      .command('run')
+      .description('collect, refine and repair, all in one process, until it is stopped')
+    collectOptions(command)
+      .addOption(jsonFlag())
+      .addHelpText(
+        'after',
+        examples([
+          'run',
+          'run --products BTC-USD SOL-USD',
+          'run --mode rest --poll-seconds 60',
+          'run --data /srv/assay --store sqlite:/srv/assay/warehouse',
+        ]),
+      )
+      .action(action<CollectFlags>(runPipeline, collectSettings))
+  },
+}
+
+async function runPipeline({ context, flags }: Call<CollectFlags>): Promise<void> {
+  const { startPipeline } = await import('../pipeline.ts')
+  const { stopAfter } = await import('../collect-flags.ts')
+  const { liveLine, printSummary } = await import('../live.ts')
+  const { venueOfId } = await import('../venue-of.ts')
+  const live = liveLine(context)
+  const pipeline = await startPipeline({
+    ...context,
+    venue: venueOfId('coinbase'),
+    products: context.config.venues.coinbase.products,
+    mode: context.config.mode,
+    command: 'run',
+    signal: stopAfter(context, flags.seconds),
+    onStatus: (status, refine) => live.show(status, refine),
+  })
+  const summary = await pipeline.done
+  live.end()
+  printSummary(context, summary)
+}

@@ -1,0 +1,127 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { FaultPreset, Simulator } from '../../../sim/index.ts'
+import { listLogs } from '../../bronze/index.ts'
+import { AssayError } from '../../core/errors.ts'
+import { MINUTE_US } from '../../market/bucket.ts'
+import type { DemoFlags } from '../commands/demo.ts'
+import type { Context, GlobalFlags } from '../context.ts'
+import { fetchHistory } from '../fetch-history.ts'
+import { liveLine } from '../live.ts'
+import { type Pipeline, startPipeline } from '../pipeline.ts'
+import { venueOfId } from '../venue-of.ts'
+import { type DemoProof, proveDemo } from './prove.ts'
+import { tellBeginning, tellProof } from './tell.ts'
+
+/** Three products at the market's pace and one that trades about once a minute. */
+const PRODUCTS = ['BTC-USD', 'ETH-USD', 'SOL-USD', 'REKT-USD']
+/** History asked of REST before the live part, so that there are whole candles to compare. */
+const HISTORY_US = 10 * MINUTE_US
+/** Trades held back by a fault may come this long after the market has stopped. */
+const LATE_MS = 6000
+const HEAL_MS_MAX = 60_000
+const LOOK_MS = 500
+
+/** Runs the demo, tells people of it as it goes, and returns the proof. */
+export async function playDemo(
+  context: Context,
+  flags: DemoFlags & GlobalFlags,
+): Promise<DemoProof> {
+  const seconds = numberFlag('--seconds', flags.seconds)
+  const rate = numberFlag('--rate', flags.rate)
+  const keeps = flags.data !== undefined
+  const dataDir = keeps ? context.dataDir : await mkdtemp(join(tmpdir(), 'assay-demo-'))
+  if (keeps && listLogs(dataDir).length > 0) {
+    throw new AssayError(
+      'ASSAY_USAGE',
+      `${dataDir} holds logs already; the demo wants its own folder`,
+    )
+  }
+  const { startSimulator } = await import('../../../sim/index.ts')
+  try {
+    await using sim = await startSimulator({
+      seed: flags.seed,
+      products: PRODUCTS,
+      tradesPerSecond: rate,
+      faults: flags.faults as FaultPreset,
+      stormSeconds: Math.max(10, seconds),
+      historyMinutes: 30,
+    })
+    const demo = { ...demoContext(context, sim), dataDir }
+    tellBeginning(context, { sim, seconds, dataDir: keeps ? dataDir : null })
+    const nowUs = context.clock.nowUs()
+    await fetchHistory(demo, { fromUs: nowUs - HISTORY_US, toUs: nowUs })
+    const injected = await trade(demo, sim, seconds)
+    const proof = await proveDemo(demo, sim)
+    tellProof(context, { proof, injected, dataDir: keeps ? dataDir : null })
+    return proof
+  } finally {
+    if (!keeps) await rm(dataDir, { recursive: true, force: true })
+  }
+}
+
+/** The context, turned to the simulator; a store of one's own makes no sense for a demo. */
+function demoContext(context: Context, sim: Simulator): Omit<Context, 'dataDir'> {
+  const { coinbase } = context.config.venues
+  const venue = { ...coinbase, wsUrl: sim.wsUrl, restUrl: sim.restUrl, products: PRODUCTS }
+  return {
+    ...context,
+    // A spread takes the getter's value: the demo asks for the signal from its start.
+    signal: context.signal,
+    config: { ...context.config, venues: { ...context.config.venues, coinbase: venue } },
+  }
+}
+
+/** Collects while the market trades, then until all is healed; returns the faults there were. */
+async function trade(context: Context, sim: Simulator, seconds: number): Promise<number> {
+  const live = liveLine(context)
+  const ending = new AbortController()
+  const pipeline = await startPipeline({
+    ...context,
+    storeUrl: storeOf(context.dataDir),
+    venue: venueOfId('coinbase'),
+    products: PRODUCTS,
+    mode: 'ws',
+    command: 'demo',
+    signal: ending.signal,
+    onStatus: (status, refine) => live.show(status, refine),
+  })
+  try {
+    await Promise.race([context.clock.sleep(seconds * 1000, context.signal), pipeline.done])
+    // Ctrl-C ends the trading early; what was traded is still healed and proven.
+    sim.setTrading(false)
+    await untilHealed(context, sim, pipeline)
+  } finally {
+    ending.abort()
+  }
+  await pipeline.done
+  live.end()
+  return sim.faults.length
+}
+
+/** Returns the store of a demo's folder. */
+export function storeOf(dataDir: string): string {
+  return `sqlite:${join(dataDir, 'warehouse')}`
+}
+
+async function untilHealed(context: Context, sim: Simulator, pipeline: Pipeline): Promise<void> {
+  const { clock } = context
+  const endMs = clock.monotonicMs() + LATE_MS
+  const giveUpMs = clock.monotonicMs() + HEAL_MS_MAX
+  let quiet = 0
+  while (clock.monotonicMs() < giveUpMs) {
+    await Promise.race([clock.sleep(LOOK_MS), pipeline.done])
+    const holes = await pipeline.refine.holes()
+    const isWhole = !holes.some((hole) => hole.verdict === 'open')
+    const isCaughtUp = pipeline.refine.checkpoint >= pipeline.journal.durablePos - 50
+    quiet = isWhole && isCaughtUp && sim.stats.connections > 0 ? quiet + 1 : 0
+    if (quiet >= 4 && clock.monotonicMs() >= endMs) return
+  }
+}
+
+function numberFlag(flag: string, text: string): number {
+  const value = Number(text)
+  if (text.trim() !== '' && Number.isFinite(value) && value > 0) return value
+  throw new AssayError('ASSAY_USAGE', `${flag} takes a number above zero, not ${text}`)
+}

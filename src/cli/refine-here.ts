@@ -1,0 +1,83 @@
+import type { LogStat } from '../bronze/index.ts'
+import { listLogs, logStat } from '../bronze/index.ts'
+import { isAssayError } from '../core/errors.ts'
+import { followCandles } from '../gold/candles.ts'
+import { Refiner, type RefineTotals } from '../silver/refiner.ts'
+import { openWarehouse } from '../warehouse/index.ts'
+import type { Context } from './context.ts'
+import { createProgress } from './progress.ts'
+
+/** Refines what a command wrote, in this process. */
+export interface HereRefiner extends AsyncDisposable {
+  /** Refines all that is durable now and folds the larger candles; returns what that came to. */
+  catchUp(label: string): Promise<RefineTotals>
+}
+
+/**
+ * Opens the refiner in this process.
+ *
+ * @returns `null` where another process refines: what is written into a log will reach it.
+ */
+export async function openRefinerHere(
+  context: Context,
+  command: string,
+): Promise<HereRefiner | null> {
+  const { storeUrl, dataDir, clock, config, signal } = context
+  const holder = `assay ${command}, process ${process.pid}`
+  let warehouse: Awaited<ReturnType<typeof openWarehouse>>
+  try {
+    warehouse = await openWarehouse({ url: storeUrl, mode: 'write', clock, holder })
+  } catch (error) {
+    if (isAssayError(error, 'ASSAY_LOCKED')) return null
+    throw error
+  }
+  let report: (() => void) | null = null
+  const graceUs = config.candles.graceSeconds * 1e6
+  const onCommit = () => report?.()
+  const refiner = await Refiner.open({ warehouse, dataDir, clock, holder, graceUs, onCommit })
+  return {
+    async catchUp(label) {
+      const before = refiner.totals
+      const total = recordsIn(dataDir) - refinedIn(dataDir, refiner)
+      const progress = createProgress({ label, unit: 'records', total, clock })
+      report = () => progress.update(refiner.totals.records - before.records)
+      await refiner.refine(signal)
+      await followCandles(warehouse, { signal })
+      report = null
+      if (total > 0) progress.done()
+      return difference(refiner.totals, before)
+    },
+    async [Symbol.asyncDispose]() {
+      await refiner[Symbol.asyncDispose]()
+      await warehouse[Symbol.asyncDispose]()
+    },
+  }
+}
+
+/** Returns how many records all logs hold. */
+export function recordsIn(dataDir: string): number {
+  return listLogs(dataDir).reduce((sum, name) => sum + recordsOf(logStat({ dataDir, name })), 0)
+}
+
+function recordsOf(stat: LogStat): number {
+  return stat.durablePos
+}
+
+function refinedIn(dataDir: string, refiner: Refiner): number {
+  return listLogs(dataDir).reduce((sum, name) => sum + refiner.checkpoint(name), 0)
+}
+
+function difference(after: RefineTotals, before: RefineTotals): RefineTotals {
+  const tally = { ...after.tally }
+  for (const name of Object.keys(tally) as (keyof typeof tally)[]) tally[name] -= before.tally[name]
+  return {
+    accepted: after.accepted - before.accepted,
+    candles: after.candles - before.candles,
+    duplicates: after.duplicates - before.duplicates,
+    conflicts: after.conflicts - before.conflicts,
+    rejected: after.rejected - before.rejected,
+    late: after.late - before.late,
+    records: after.records - before.records,
+    tally,
+  }
+}

@@ -1,0 +1,15 @@
+import { AssayError } from '../core/errors.ts'
+import { findVenue, VENUES } from '../venues/index.ts'
+import type { Venue } from '../venues/venue.ts'
+
+/**
+ * Returns the venue of an id.
+ *
+ * @throws ASSAY_UNKNOWN_VENUE, naming those there are.
+ */
+export function venueOfId(id: string): Venue {
+  const venue = findVenue(id)
+  if (venue !== null) return venue
+  const known = Object.keys(VENUES).join(', ')
+  throw new AssayError('ASSAY_UNKNOWN_VENUE', `no venue is called ${id}; there is ${known}`)
+}

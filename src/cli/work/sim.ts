@@ -1,0 +1,46 @@
+import { AssayError, systemCode } from '../../core/errors.ts'
+import type { Call } from '../command.ts'
+import type { SimFlags } from '../commands/sim.ts'
+import { parseCountArgument } from '../time-argument.ts'
+
+/** Runs the simulated exchange until its time is over or it is interrupted. */
+export async function simulate({ context, flags }: Call<SimFlags>): Promise<void> {
+  const number = (name: keyof SimFlags) => readNumber(flags[name], `--${name}`)
+  const options = {
+    port: number('port'),
+    seed: flags.seed,
+    rate: number('rate'),
+    products: flags.products?.flatMap((name) => name.split(',')).filter((name) => name !== ''),
+    history: number('history'),
+    faults: flags.faults,
+    seconds: number('seconds'),
+    truth: flags.truth,
+    json: context.json,
+    signal: context.signal,
+  }
+  const { runSim } = await loadSimulator()
+  await runSim(options)
+}
+
+function readNumber(text: unknown, flag: string): number | undefined {
+  if (text === undefined) return undefined
+  return flag === '--rate' ? readRate(String(text)) : parseCountArgument(String(text), flag, 0)
+}
+
+function readRate(text: string): number {
+  const rate = Number(text)
+  if (/^[0-9]*\.?[0-9]+$/.test(text) && rate > 0) return rate
+  throw new AssayError('ASSAY_USAGE', `--rate takes a number above 0, not ${text}`)
+}
+
+/** The simulator stands outside of `src`, and whoever packs the rest may leave it out. */
+async function loadSimulator() {
+  try {
+    return await import('../../../sim/main.ts')
+  } catch (error) {
+    if (systemCode(error) !== 'ERR_MODULE_NOT_FOUND') throw error
+    throw new AssayError('ASSAY_UNSUPPORTED', 'this package was made without the simulator', {
+      cause: error,
+    })
+  }
+}

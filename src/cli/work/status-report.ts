@@ -1,0 +1,148 @@
+import { join } from 'node:path'
+import type { Kysely } from 'kysely'
+import { listLogs, logStat } from '../../bronze/index.ts'
+import { isAssayError } from '../../core/errors.ts'
+import { formatTimeUs } from '../../market/bucket.ts'
+import { listHoles, type Verdict } from '../../silver/holes.ts'
+import { SILVER_READER } from '../../silver/state.ts'
+import type { InstrumentStatus, Schema, Warehouse } from '../../warehouse/index.ts'
+import { openWarehouse, warehouseStatus } from '../../warehouse/index.ts'
+import type { Context } from '../context.ts'
+import { lockHolder } from '../lock-holder.ts'
+
+/** A raw log, and how far silver is behind it. */
+export interface LogStatus {
+  readonly log: string
+  readonly records: number
+  readonly journal_bytes: number
+  readonly archived_bytes: number
+  /** Position below which silver has read; null without a warehouse. */
+  readonly refined: number | null
+  readonly lag: number | null
+  /** Who writes it now; null where nobody does. */
+  readonly writer: string | null
+}
+
+/** One instrument, named as programs are given it. */
+export interface HeldInstrument {
+  readonly venue: string
+  readonly symbol: string
+  readonly trades: number
+  readonly newest_trade: string | null
+  readonly newest_minute: string | null
+  readonly minutes: InstrumentStatus['minutes']
+}
+
+/** What the warehouse holds. */
+export interface HeldStatus {
+  readonly generation: string
+  readonly change_seq: number
+  readonly fold_version: number | null
+  /** Who refines now; null where nobody does. */
+  readonly writer: string | null
+  readonly instruments: readonly HeldInstrument[]
+  readonly holes: Readonly<Record<Verdict, number>>
+  readonly quarantined: Readonly<Record<string, number>>
+  readonly counters: Readonly<Record<string, number>>
+}
+
+/** Everything `assay status` tells. */
+export interface StatusReport {
+  readonly data: string
+  readonly store: string
+  readonly time: string
+  readonly logs: readonly LogStatus[]
+  /** Null before anything was refined. */
+  readonly warehouse: HeldStatus | null
+}
+
+/** Looks at the logs and the warehouse; neither need be there. */
+export async function readStatus(context: Context): Promise<StatusReport> {
+  const { dataDir, storeUrl, clock } = context
+  const [held, refined] = await readWarehouse(context)
+  const logs = listLogs(dataDir).map((name): LogStatus => {
+    const stat = logStat({ dataDir, name })
+    const pos = held === null ? null : (refined.get(name) ?? 0)
+    return {
+      log: name,
+      records: stat.durablePos,
+      journal_bytes: stat.journalBytes,
+      archived_bytes: stat.archivedBytes,
+      refined: pos,
+      lag: pos === null ? null : Math.max(0, stat.durablePos - pos),
+      writer: lockHolder(join(dataDir, 'log', name, 'lock')),
+    }
+  })
+  const time = formatTimeUs(clock.nowUs())
+  return { data: dataDir, store: storeUrl, time, logs, warehouse: held }
+}
+
+type Refined = ReadonlyMap<string, number>
+
+async function readWarehouse(context: Context): Promise<[HeldStatus | null, Refined]> {
+  const { storeUrl: url, clock } = context
+  let warehouse: Warehouse
+  try {
+    warehouse = await openWarehouse({ url, mode: 'read', clock })
+  } catch (error) {
+    if (isAssayError(error, 'ASSAY_WAREHOUSE_UNAVAILABLE')) return [null, new Map()]
+    throw error
+  }
+  await using open = warehouse
+  const status = await warehouseStatus(open)
+  const refined = new Map<string, number>()
+  for (const { reader, log, pos } of status.checkpoints) {
+    if (reader === SILVER_READER && log !== null) refined.set(log, pos)
+  }
+  const held = await open.read(async (db): Promise<HeldStatus> => {
+    const instruments: HeldInstrument[] = []
+    for (const one of status.instruments) instruments.push(await heldInstrument(db, one))
+    return {
+      generation: status.generation,
+      change_seq: status.changeSeq,
+      fold_version: status.foldVersion,
+      writer: await leaseHolder(db, clock.nowUs()),
+      instruments,
+      holes: await countHoles(db),
+      quarantined: status.quarantined,
+      counters: status.counters,
+    }
+  })
+  return [held, refined]
+}
+
+async function heldInstrument(db: Kysely<Schema>, one: InstrumentStatus): Promise<HeldInstrument> {
+  const newest = await db
+    .selectFrom('silver_candles_1m')
+    .select('open_time_us')
+    .where('instrument_id', '=', one.instrumentId)
+    .orderBy('open_time_us', 'desc')
+    .limit(1)
+    .executeTakeFirst()
+  return {
+    venue: one.venue,
+    symbol: one.symbol,
+    trades: one.trades,
+    newest_trade: one.newestUs === null ? null : formatTimeUs(one.newestUs),
+    newest_minute: newest === undefined ? null : formatTimeUs(newest.open_time_us),
+    minutes: one.minutes,
+  }
+}
+
+/** Returns the holder of the newest lease that has not run out: a writer renews it as it commits. */
+async function leaseHolder(db: Kysely<Schema>, nowUs: number): Promise<string | null> {
+  const lease = await db
+    .selectFrom('ops_leases')
+    .select('holder')
+    .where('expires_us', '>', nowUs)
+    .orderBy('expires_us', 'desc')
+    .limit(1)
+    .executeTakeFirst()
+  return lease?.holder ?? null
+}
+
+async function countHoles(db: Kysely<Schema>): Promise<Record<Verdict, number>> {
+  const counts = { open: 0, repaired: 0, proven_empty: 0, never_existed: 0, unrecoverable: 0 }
+  for (const { verdict } of await listHoles(db)) counts[verdict] += 1
+  return counts
+}

@@ -1,0 +1,141 @@
+import { describe, expect, test } from 'vitest'
+import { createRandom, type Random } from '../../../src/core/random.ts'
+import type { EventSink, FrameKind } from '../../../src/market/event.ts'
+import { type Decoded, decodeAll, formOf, recordOf } from '../../../src/venues/decoded.ts'
+import { decoderOf } from '../../../src/venues/index.ts'
+import { type Fixture, fixtures, venues } from './fixtures.ts'
+
+const NOTHING = { trades: [], candles: [], witnesses: [], listings: [], rejections: [] }
+const KINDS: readonly FrameKind[] = ['event', 'control', 'raw_only', 'rejected']
+const FUZZED_FRAMES = 100_000
+const SEED = 'venues'
+
+function decodeFixture(fixture: Fixture, payload: string | Uint8Array = fixture.frame): Decoded {
+  const { dialect, channel, symbol = null, request = null } = fixture
+  const record = recordOf(payload, { dialect, channel, symbol, request })
+  const before = record.bytes.slice()
+  const decoded = decodeAll(decoderOf(dialect), record)
+  expect(record.bytes).toEqual(before)
+  return decoded
+}
+
+describe('every venue', () => {
+  test.each(venues)('$id has a fixture for each dialect, and one that is refused', (venue) => {
+    const own = fixtures.filter((fixture) => fixture.venue === venue)
+    for (const dialect of Object.keys(venue.decoders)) {
+      expect(own.map((fixture) => fixture.dialect)).toContain(dialect)
+      expect(dialect.startsWith(`${venue.id}/`)).toBe(true)
+      expect(decoderOf(dialect)).toBe(venue.decoders[dialect])
+    }
+    expect(new Set(own.map(({ golden }) => golden.kind))).toEqual(new Set(KINDS))
+  })
+})
+
+describe('fixtures decode as their golden', () => {
+  test.each(fixtures)('$name: $about', (fixture) => {
+    expect(decodeFixture(fixture)).toEqual({ ...NOTHING, ...fixture.golden })
+  })
+})
+
+describe('decoding', () => {
+  test('depends on the record alone', () => {
+    const once = fixtures.map((fixture) => decodeFixture(fixture))
+    const again = fixtures.toReversed().map((fixture) => decodeFixture(fixture))
+    expect(again.toReversed()).toEqual(once)
+  })
+
+  test('of text with line breaks says the same as of the text without', () => {
+    for (const fixture of fixtures) {
+      const { golden, frame } = fixture
+      if (formOf(new TextEncoder().encode(frame)) !== 'json') continue
+      const { rejections, ...rest } = decodeFixture(fixture, `\n${frame}\r\n`)
+      const reasons = (golden.rejections ?? []).map(({ item, reason }) => ({ item, reason }))
+      const { rejections: _, ...expected } = { ...NOTHING, ...golden }
+      expect(rest).toEqual(expected)
+      expect(rejections).toMatchObject(reasons)
+    }
+  })
+
+  test(`never throws, over ${FUZZED_FRAMES} damaged frames of seed "${SEED}"`, () => {
+    const random = createRandom(SEED)
+    for (let run = 0; run < FUZZED_FRAMES; run += 1) {
+      const fixture = random.pick(fixtures)
+      const payload = damage(new TextEncoder().encode(fixture.frame), random)
+      const { dialect, channel, symbol = null, request = null } = fixture
+      // What is kept as JSON in the log is JSON; the decoder of another form must look itself.
+      const form = formOf(payload)
+      const record = recordOf(payload, { dialect, channel, symbol, request, form })
+      const seen = { events: 0, rejections: 0 }
+      const kind = decoderOf(dialect)(record, tally(seen, payload.length))
+      expect(KINDS).toContain(kind)
+      if (kind === 'rejected') expect(seen.rejections).toBeGreaterThan(0)
+      if (kind === 'raw_only') expect(seen.events + seen.rejections).toBe(0)
+    }
+  })
+
+  test('never throws over noise, whatever the record claims it is', () => {
+    const random = createRandom(SEED)
+    for (let run = 0; run < 5000; run += 1) {
+      const { dialect, channel, frame } = random.pick(fixtures)
+      const payload = damage(new TextEncoder().encode(frame), random)
+      const form = random.pick(['json', 'text', 'bytes'] as const)
+      const record = recordOf(payload, { dialect, channel, form })
+      expect(KINDS).toContain(decodeAll(decoderOf(dialect), record).kind)
+    }
+  })
+})
+
+test('a dialect that nobody knows is refused by name', () => {
+  for (const dialect of ['nowhere/ws', '', 'toString', '__proto__']) {
+    const { kind, rejections } = decodeAll(decoderOf(dialect), recordOf('{}', { dialect }))
+    expect(kind).toBe('rejected')
+    expect(rejections).toMatchObject([{ item: 0, reason: 'unknown_dialect', offset: 0 }])
+  }
+})
+
+/** Returns a sink that checks what every event must hold, and counts. */
+function tally(seen: { events: number; rejections: number }, length: number): EventSink {
+  const event = () => {
+    seen.events += 1
+  }
+  return {
+    trade(slot) {
+      const sound =
+        Number.isSafeInteger(slot.tradeId) &&
+        Number.isSafeInteger(slot.eventTimeUs) &&
+        slot.side >= 0 &&
+        slot.side <= 2 &&
+        slot.symbol.length > 0 &&
+        slot.priceStart <= slot.priceEnd &&
+        slot.sizeStart <= slot.sizeEnd
+      if (!sound) expect.fail(`unsound trade ${JSON.stringify({ ...slot, bytes: null })}`)
+      event()
+    },
+    candle: event,
+    witness: event,
+    listing: event,
+    reject({ detail, offset }) {
+      if (detail.length > 200 || offset < 0 || offset > length) expect.fail(`${offset} ${detail}`)
+      seen.rejections += 1
+    },
+  }
+}
+
+/** Changes, drops, doubles or cuts a few bytes. */
+function damage(bytes: Uint8Array, random: Random): Uint8Array {
+  const JUNK = [
+    0, 9, 10, 0x20, 0x22, 0x2c, 0x2d, 0x30, 0x39, 0x3a, 0x5b, 0x5c, 0x5d, 0x65, 0x7b, 0x7d,
+  ]
+  let list = [...bytes]
+  for (let change = random.int(1, 4); change > 0; change -= 1) {
+    const at = random.int(0, list.length)
+    const how = random.int(0, 6)
+    const junk = random.next() < 0.2 ? random.int(0, 255) : random.pick(JUNK)
+    if (how === 0) list = list.slice(0, at)
+    else if (how === 1) list.splice(at, random.int(1, 8))
+    else if (how === 2) list.splice(at, 0, ...list.slice(at, at + random.int(1, 20)))
+    else if (how === 3) list.splice(at, 0, junk)
+    else list[at] = junk
+  }
+  return Uint8Array.from(list)
+}
