@@ -27,8 +27,8 @@ const ASKED_FOR = ['commander.helpDisplayed', 'commander.version']
 export function reportFailure(error: unknown, options: ReportOptions): ExitStatus {
   if (error instanceof CommanderError) {
     if (ASKED_FOR.includes(error.code)) return EXIT.done
-    // `assay` alone, or `assay log`: the help that was printed says it all.
-    if (error.code === 'commander.help') return EXIT.usage
+    // `assay help`, or else `assay` or `assay log` alone, where the help says what is missing.
+    if (error.code === 'commander.help') return error.exitCode === 0 ? EXIT.done : EXIT.usage
   }
   const interrupted = interruptedStatus()
   if (interrupted !== null && isAbort(error)) return interrupted

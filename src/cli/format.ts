@@ -1,4 +1,3 @@
-import { formatTimeUs } from '../market/bucket.ts'
 import { styles } from './style.ts'
 
 const count = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 })
@@ -9,17 +8,17 @@ export function showCount(value: number): string {
   return count.format(value)
 }
 
+/** Returns a count with what is counted: `1 hour`, `2,000 hours`. */
+export function showSome(value: number, one: string, many = `${one}s`): string {
+  return `${showCount(value)} ${value === 1 ? one : many}`
+}
+
 /** Returns a size as people read it: `1.2 MiB`. */
 export function showBytes(bytes: number): string {
   const power = bytes < 1 ? 0 : Math.min(4, Math.floor(Math.log2(bytes) / 10))
   const amount = bytes / 1024 ** power
   const digits = power === 0 || amount >= 100 ? 0 : 1
   return `${amount.toFixed(digits)} ${styles.dim(BYTE_UNITS[power] as string)}`
-}
-
-/** Returns a time as people read it, UTC: `2026-09-29 13:45:58.500`; a dash for none. */
-export function showTimeUs(timeUs: number | null): string {
-  return timeUs === null ? '-' : showTime(formatTimeUs(timeUs))
 }
 
 /** Returns RFC 3339 text in UTC as people read it, without zeros for what is not there. */

@@ -1,18 +1,9 @@
-import { reportFailure } from './boundary.ts'
-import { createProgram } from './program.ts'
+import { enableCompileCache } from 'node:module'
+import { join } from 'node:path'
+import { PACKAGE_ROOT } from './package-root.ts'
 
-// Whoever read our output has gone, as `head` does: nothing is left to be said, or to whom.
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit()
-    throw error
-  })
-}
-
-const typed = process.argv.slice(2)
-try {
-  await createProgram().parseAsync(process.argv)
-} catch (error) {
-  const verbose = typed.includes('--verbose') || typed.includes('-v')
-  process.exitCode = reportFailure(error, { json: typed.includes('--json'), verbose })
-}
+// Stripping types and compiling is most of what a short command takes; this keeps the outcome
+// from run to run. Where the folder cannot be written it does nothing. Not in the system's own
+// folder for such things, which others may be able to write.
+enableCompileCache(join(PACKAGE_ROOT, 'node_modules', '.cache', 'assay'))
+await import('./start.ts')

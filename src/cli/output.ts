@@ -43,21 +43,21 @@ export function printRows<Row extends object>(
   options: PrintOptions<Row>,
 ): void {
   const { columns } = options
-  if (options.json) return printJson(rows)
-  if (options.csv) {
-    const fields = columns.filter(({ where = 'both' }) => where !== 'people')
-    process.stdout.write(csvRecord(fields.map(({ key }) => key)))
-    // A thousand records a write: neither a call each nor one string of them all.
-    for (let at = 0; at < rows.length; at += 1000) {
-      const chunk = rows.slice(at, at + 1000)
-      process.stdout.write(
-        chunk.map((row) => csvRecord(fields.map(({ key }) => row[key] as Cell))).join(''),
-      )
-    }
-    return
-  }
-  if (rows.length === 0) printLine(options.empty ?? 'Nothing.')
+  if (options.json) printJson(rows)
+  else if (options.csv) printCsv(rows, columns)
+  else if (rows.length === 0) printLine(options.empty ?? 'Nothing.')
   else printLine(tableText(rows, columns))
+}
+
+function printCsv<Row extends object>(rows: readonly Row[], columns: readonly Column<Row>[]): void {
+  const keys = columns.filter(({ where = 'both' }) => where !== 'people').map(({ key }) => key)
+  process.stdout.write(csvRecord(keys))
+  // A thousand records a write: neither a call each nor one string of them all.
+  for (let at = 0; at < rows.length; at += 1000) {
+    const chunk = rows.slice(at, at + 1000)
+    const lines = chunk.map((row) => csvRecord(keys.map((key) => row[key] as Cell)))
+    process.stdout.write(lines.join(''))
+  }
 }
 
 /** Returns rows as a table for people: columns side by side, one line a row. */

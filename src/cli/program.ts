@@ -2,10 +2,11 @@ import { Command } from 'commander'
 import { GROUPS } from './registry.ts'
 import { VERSION } from './version.ts'
 
-const INTRO = `A crypto market data pipeline that proves what it holds.
-
-It keeps every byte a venue sent, turns them into trades it can vouch for, folds exact
-candles, and finds and refills what is missing.`
+const INTRO = [
+  'A crypto market data pipeline that proves what it holds.\n\nIt keeps every byte a venue',
+  'sent, turns them into trades it can vouch for, folds exact',
+  'candles, and finds and refills what is missing.',
+].join(' ')
 
 const OUTRO = `
 Start here:

@@ -39,7 +39,9 @@ export async function startRefineThread(job: RefineJob): Promise<RefineThread> {
   let accepted = 0
   let checkpoint = 0
   let nextId = 0
+  let failure: unknown = null
   const fail = (error: unknown) => {
+    failure ??= error
     ready.reject(error)
     stopped.reject(error)
     failed.reject(error)
@@ -67,6 +69,7 @@ export async function startRefineThread(job: RefineJob): Promise<RefineThread> {
   return {
     tellDurable: (pos) => tell({ type: 'durable', log: job.ownLog ?? '', pos }),
     holes() {
+      if (failure !== null) return Promise.reject(failure)
       const id = nextId
       nextId += 1
       tell({ type: 'holes', id })

@@ -28,6 +28,7 @@ const durable = new Map<string, number>()
 const stop = new AbortController()
 let wake: (() => void) | null = null
 let holesAsked: number[] = []
+let lastSeen = -1
 
 port.on('message', (message: ToRefiner) => {
   if (message.type === 'durable') durable.set(message.log, message.pos)
@@ -128,7 +129,6 @@ async function pause(ms: number): Promise<void> {
   wake = null
 }
 
-let lastSeen = -1
 function hasNews(): boolean {
   const now = durable.get(job.ownLog ?? '') ?? 0
   if (now === lastSeen && holesAsked.length === 0) return stop.signal.aborted

@@ -49,7 +49,7 @@ export function createStatusLine(options: StatusLineOptions): StatusLine {
   const draw = (text: string) => {
     if (text === shown) return
     shown = text
-    stream.write(isTty ? `${ERASE}${fit(text, stream.columns)}` : `${text}\n`)
+    stream.write(isTty ? `${ERASE}${cut(text, stream.columns)}` : `${text}\n`)
   }
   const clear = () => {
     if (isTty && shown !== '') stream.write(ERASE)
@@ -77,7 +77,7 @@ export function createStatusLine(options: StatusLineOptions): StatusLine {
 }
 
 /** Cuts a line to the terminal's width: a longer one would wrap and could not be erased. */
-function fit(text: string, columns = COLUMNS_DEFAULT): string {
+function cut(text: string, columns = COLUMNS_DEFAULT): string {
   const plain = stripVTControlCharacters(text)
   return plain.length < columns ? text : `${plain.slice(0, Math.max(0, columns - 2))}…`
 }

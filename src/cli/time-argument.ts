@@ -9,7 +9,7 @@ const WITHOUT_SECONDS =
 const WITHOUT_ZONE = /^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9.]+$/i
 
 /** What a time may look like, for help texts. */
-export const TIME_FORMS = 'RFC 3339, a date, epoch seconds/ms/us, or -1h'
+const TIME_FORMS = 'RFC 3339, a date, epoch seconds/ms/us, or -1h'
 
 /**
  * Reads a time as people and programs write it, as epoch microseconds: RFC 3339, where the

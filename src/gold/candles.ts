@@ -1,9 +1,20 @@
+import type { Kysely } from 'kysely'
 import { INTERVALS, type IntervalName } from '../market/bucket.ts'
-import type { GoldCandleRow, Views, Warehouse, WriteTransaction } from '../warehouse/index.ts'
+import type {
+  GoldCandleRow,
+  Schema,
+  Views,
+  Warehouse,
+  WriteTransaction,
+} from '../warehouse/index.ts'
 import { type CandlePart, foldCandles } from './fold-candles.ts'
 
 /** Names gold's place among the readers of changes. */
 const READER = 'gold-candles'
+
+/** The total of minutes that silver took away, and where gold keeps how much of it is folded. */
+const MINUTES_REMOVED = 'minutes_removed'
+const REMOVED_FOLDED = 'gold_minutes_removed'
 
 /** Each interval is folded from the one before it, so a changed minute costs 22 rows, not 1,440. */
 const LADDER: readonly IntervalName[] = ['1m', '5m', '15m', '30m', '1h', '4h', '1d']
@@ -23,16 +34,7 @@ export async function followCandles(
   warehouse: Warehouse,
   options: { readonly signal?: AbortSignal; readonly onProgress?: (days: number) => void } = {},
 ): Promise<number> {
-  const from = await warehouse.read(async (db) => {
-    const row = await db
-      .selectFrom('ops_checkpoints')
-      .select('pos')
-      .where('reader', '=', READER)
-      .where('log_id', '=', 0)
-      .executeTakeFirst()
-    return row?.pos ?? 0
-  })
-  const { days, upTo } = await changedDays(warehouse, from)
+  const { from, days, upTo, removed } = await warehouse.read(readChanges)
   let changed = 0
   for (let at = 0; at < days.length; at += DAYS_PER_COMMIT) {
     options.signal?.throwIfAborted()
@@ -43,10 +45,11 @@ export async function followCandles(
     options.onProgress?.(at + some.length)
   }
   // The place is kept last: a stop before this only folds some days again, to the same rows.
-  if (upTo > from) {
-    await warehouse.write((tx) =>
-      tx.upsert('ops_checkpoints', [{ reader: READER, log_id: 0, pos: upTo }]),
-    )
+  if (upTo > from || removed.now > removed.folded) {
+    await warehouse.write(async (tx) => {
+      await tx.upsert('ops_checkpoints', [{ reader: READER, log_id: 0, pos: upTo }])
+      await tx.upsert('ops_meta', [{ key: REMOVED_FOLDED, value: String(removed.now) }])
+    })
   }
   return changed
 }
@@ -58,33 +61,62 @@ interface ChangedDay {
   readonly minutes: Set<number>
 }
 
-async function changedDays(
-  warehouse: Warehouse,
-  after: number,
-): Promise<{ days: ChangedDay[]; upTo: number }> {
+/** What there is to do, as of one commit. */
+interface Changes {
+  /** Commits folded before, and up to which commit `days` tell of changes. */
+  readonly from: number
+  readonly upTo: number
+  readonly days: readonly ChangedDay[]
+  readonly removed: { readonly folded: number; readonly now: number }
+}
+
+async function readChanges(db: Kysely<Schema>): Promise<Changes> {
+  const place = await db
+    .selectFrom('ops_checkpoints')
+    .select('pos')
+    .where('reader', '=', READER)
+    .where('log_id', '=', 0)
+    .executeTakeFirst()
+  const from = place?.pos ?? 0
+  const meta = db.selectFrom('ops_meta').select('value').where('key', '=', REMOVED_FOLDED)
+  const total = db.selectFrom('ops_counters').select('value').where('name', '=', MINUTES_REMOVED)
+  const folded = Number((await meta.executeTakeFirst())?.value ?? 0)
+  const now = (await total.executeTakeFirst())?.value ?? 0
+  // A row that is gone tells of no change: then every day is folded anew, which is rare.
+  const isAnew = now > folded
   const days = new Map<string, ChangedDay>()
-  let upTo = after
-  await warehouse.read(async (db) => {
-    for (const table of ['silver_candles_1m', 'silver_venue_candles'] as const) {
-      const query = db
-        .selectFrom(table)
-        .select(['instrument_id', 'open_time_us', 'change_seq'])
-        .where('change_seq', '>', after)
-      for (const row of await query.execute()) {
-        upTo = Math.max(upTo, row.change_seq)
-        const dayUs = row.open_time_us - (row.open_time_us % DAY_US)
-        const name = `${row.instrument_id} ${dayUs}`
-        const day = days.get(name) ?? {
-          instrumentId: row.instrument_id,
-          dayUs,
-          minutes: new Set<number>(),
-        }
-        day.minutes.add(row.open_time_us)
-        days.set(name, day)
-      }
+  let upTo = from
+  for (const table of ['silver_candles_1m', 'silver_venue_candles'] as const) {
+    const query = db
+      .selectFrom(table)
+      .select(['instrument_id', 'open_time_us', 'change_seq'])
+      .where('change_seq', '>', isAnew ? 0 : from)
+    for (const row of await query.execute()) {
+      upTo = Math.max(upTo, row.change_seq)
+      addMinute(days, row)
     }
-  })
-  return { days: [...days.values()], upTo }
+  }
+  if (isAnew) {
+    const folds = db.selectFrom('gold_candles').select(['instrument_id', 'open_time_us'])
+    const finest = folds.where('interval_us', '=', INTERVALS['5m'])
+    for (const row of await finest.execute()) addMinute(days, row)
+  }
+  return { from, upTo, days: [...days.values()], removed: { folded, now } }
+}
+
+function addMinute(
+  days: Map<string, ChangedDay>,
+  row: { readonly instrument_id: number; readonly open_time_us: number },
+): void {
+  const dayUs = row.open_time_us - (row.open_time_us % DAY_US)
+  const name = `${row.instrument_id} ${dayUs}`
+  const day = days.get(name) ?? {
+    instrumentId: row.instrument_id,
+    dayUs,
+    minutes: new Set<number>(),
+  }
+  day.minutes.add(row.open_time_us)
+  days.set(name, day)
 }
 
 /** Climbs the ladder of intervals over the changed buckets of one day. */
@@ -102,11 +134,16 @@ async function foldDay(tx: WriteTransaction, day: ChangedDay): Promise<number> {
     const parts = await loadParts(tx, below, span)
     const stored = await loadGold(tx, widthUs, span)
     const rows: GoldCandleRow[] = []
+    const gone: GoldCandleRow[] = []
     for (const bucket of buckets) {
       const inside = parts.filter(
         (part) => part.open_time_us >= bucket && part.open_time_us < bucket + widthUs,
       )
       const before = stored.get(bucket)
+      if (inside.length === 0) {
+        if (before !== undefined) gone.push(before)
+        continue
+      }
       const row = {
         instrument_id: day.instrumentId,
         interval_us: widthUs,
@@ -119,8 +156,9 @@ async function foldDay(tx: WriteTransaction, day: ChangedDay): Promise<number> {
       if (before === undefined || !isSame(before, row)) rows.push(row)
     }
     await tx.upsert('gold_candles', rows)
-    changed += rows.length
-    dirty = new Set(rows.map((row) => row.open_time_us))
+    await tx.remove('gold_candles', gone)
+    changed += rows.length + gone.length
+    dirty = new Set([...rows, ...gone].map((row) => row.open_time_us))
     if (dirty.size === 0) return changed
   }
   return changed

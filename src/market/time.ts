@@ -142,16 +142,15 @@ function fractionAndZoneUs(bytes: Uint8Array, start: number, end: number): numbe
   if (bytes[at] === 0x2e) {
     at += 1
     const first = at
-    let unit = 100_000
     while (at < end) {
       const digit = (bytes[at] as number) ^ 0x30
       if (digit > 9) break
-      fractionUs += digit * unit
       // Places past the sixth weigh nothing: that is the floor.
-      unit = Math.trunc(unit / 10)
+      if (at < first + 6) fractionUs = fractionUs * 10 + digit
       at += 1
     }
     if (at === first) return Number.NaN
+    for (let places = at - first; places < 6; places += 1) fractionUs *= 10
   }
   if (at + 1 === end && ((bytes[at] as number) | 0x20) === 0x7a) return fractionUs
   const sign = bytes[at]

@@ -20,6 +20,8 @@ export class Coverage {
   /** First ids of stored rows that no longer stand, and of rows to store again. */
   readonly removed = new Set<number>()
   readonly changed = new Set<Interval>()
+  /** Runs whose outermost trades must be looked up: ids without trades hide which they are. */
+  readonly unsure = new Set<Interval>()
   /** Span of time whose proof of completeness the claims since {@link settle} may have changed. */
   touchedFromUs = Number.POSITIVE_INFINITY
   touchedToUs = Number.NEGATIVE_INFINITY
@@ -57,19 +59,49 @@ export class Coverage {
    */
   claim(firstId: number, lastId: number, timeUs: number): boolean {
     const near = this.intervals[this.#hint]
-    if (near !== undefined && near.lastId + 1 === firstId && !Number.isNaN(timeUs)) {
+    const isNext = near !== undefined && near.lastId + 1 === firstId
+    if (isNext && !Number.isNaN(timeUs) && !Number.isNaN(near.firstTimeUs)) {
       const after = this.intervals[this.#hint + 1]
       if (after === undefined || after.firstId > lastId + 1) {
         this.#touch(near.lastTimeUs)
         this.#touch(timeUs)
         near.lastId = lastId
         near.lastTimeUs = timeUs
-        if (Number.isNaN(near.firstTimeUs)) near.firstTimeUs = timeUs
         this.changed.add(near)
         return true
       }
     }
     return this.#claimAnywhere(firstId, lastId, timeUs)
+  }
+
+  /** Claims what is free of ids that carry no trade, so that no trade's time is lost. */
+  claimVoid(firstId: number, lastId: number): void {
+    for (let id = firstId; id <= lastId; ) {
+      const next = this.intervals[this.locate(id)]
+      if (next === undefined || next.firstId > id) {
+        const last = Math.min(lastId, (next?.firstId ?? Number.POSITIVE_INFINITY) - 1)
+        this.claim(id, last, Number.NaN)
+        id = last + 1
+      } else id = next.lastId + 1
+    }
+  }
+
+  /** Tells that a held id's trade has another time now, or a trade where it had none. */
+  retime(id: number): void {
+    const interval = this.intervals[this.locate(id)]
+    if (interval !== undefined && interval.firstId <= id) this.unsure.add(interval)
+  }
+
+  /** Sets the times of a run's outermost trades, as they were looked up. */
+  settleTimes(interval: Interval, firstTimeUs: number, lastTimeUs: number): void {
+    const { firstTimeUs: oldFirstUs, lastTimeUs: oldLastUs } = interval
+    if (firstTimeUs === oldFirstUs && lastTimeUs === oldLastUs) return
+    if (interval.firstId <= 1 && Number.isNaN(oldFirstUs)) this.#touch(0)
+    if (firstTimeUs !== oldFirstUs) for (const at of [oldFirstUs, firstTimeUs]) this.#touch(at)
+    if (lastTimeUs !== oldLastUs) for (const at of [oldLastUs, lastTimeUs]) this.#touch(at)
+    interval.firstTimeUs = firstTimeUs
+    interval.lastTimeUs = lastTimeUs
+    this.changed.add(interval)
   }
 
   /** Extends the last-extended interval over a contiguous run: one call for many trades. */
@@ -110,6 +142,9 @@ export class Coverage {
     }
     const before = intervals[at - 1]
     this.#touch(timeUs)
+    // A run that begins with the first id of all proves everything before its first trade.
+    const begins = before !== undefined && before.firstId <= 1 && Number.isNaN(before.firstTimeUs)
+    if (firstId <= 1 || begins) this.#touch(0)
     const interval = { firstId, lastId, firstTimeUs: timeUs, lastTimeUs: timeUs }
     if (before !== undefined && before.lastId + 1 === firstId) {
       at -= 1
@@ -135,29 +170,22 @@ export class Coverage {
     const right = this.intervals[at + 1] as Interval
     this.#touch(left.lastTimeUs)
     this.#touch(right.firstTimeUs)
+    // Where times go back from one run to the next, joining them proves less than each did.
+    if (right.lastTimeUs < left.lastTimeUs) this.#touch(right.lastTimeUs)
+    if (right.firstTimeUs < left.firstTimeUs) this.#touch(left.firstTimeUs)
     join(left, right)
     this.intervals.splice(at + 1, 1)
     this.changed.delete(right)
+    if (this.unsure.delete(right)) this.unsure.add(left)
     this.removed.add(right.firstId)
     this.changed.add(left)
-  }
-
-  /** Tells that a held edge trade was replaced by one of another time. */
-  retime(id: number, timeUs: number): void {
-    const interval = this.intervals[this.locate(id)]
-    if (interval === undefined || interval.firstId > id) return
-    this.#touch(interval.firstTimeUs)
-    this.#touch(interval.lastTimeUs)
-    this.#touch(timeUs)
-    if (interval.firstId === id) interval.firstTimeUs = timeUs
-    if (interval.lastId === id) interval.lastTimeUs = timeUs
-    this.changed.add(interval)
   }
 
   /** Forgets what changed, once it is stored. */
   settle(): void {
     this.removed.clear()
     this.changed.clear()
+    this.unsure.clear()
     this.touchedFromUs = Number.POSITIVE_INFINITY
     this.touchedToUs = Number.NEGATIVE_INFINITY
   }

@@ -244,7 +244,8 @@ function repairedHoles(held: Held): Hole[] {
         lastId: work.last_id,
         fromUs: work.from_us,
         toUs: work.to_us,
-        verdict: work.verdict ?? 'repaired',
+        // Ids that were given up and came all the same, from a file perhaps, are repaired.
+        verdict: work.verdict === 'never_existed' ? 'never_existed' : 'repaired',
         attempts: work.attempts,
         lastAttemptUs: work.last_attempt_us,
         evidence: work.evidence,

@@ -16,7 +16,8 @@ export interface Grounds {
  * Says of every minute in `[fromUs, toUs)` what it is: traded or not, complete or not.
  *
  * A function of the final coverage, scopes and witnesses alone, so it may be asked again at
- * any time. Adds a row for each minute of a scope that has ended and has none; never a price.
+ * any time. Adds a row for each minute of a scope that has ended and has none, never a price;
+ * takes away the rows of minutes that hold no trade and are of no scope any more.
  */
 export function judgeMinutes(
   rows: Map<number, MinuteRow>,
@@ -37,6 +38,10 @@ export function judgeMinutes(
   for (const [minute, row] of rows) {
     const end = minute + MINUTE_US
     if (end <= span.fromUs || minute >= span.toUs) continue
+    if (row.trade_count === 0 && !isInGrid(instrument, minute)) {
+      rows.delete(minute)
+      continue
+    }
     rows.set(minute, judged(row, grounds, proof(minute, end)))
   }
 }
@@ -44,6 +49,10 @@ export function judgeMinutes(
 /** A live scope's last minute is still running; it gets a row when it trades or ends. */
 function endOfGrid(scope: ScopeRow): number {
   return scope.cause === 'live' ? scope.to_us - MINUTE_US : scope.to_us
+}
+
+function isInGrid(instrument: InstrumentState, minute: number): boolean {
+  return instrument.scopes.some((one) => one.from_us <= minute && minute < endOfGrid(one))
 }
 
 function judged(row: MinuteRow, grounds: Grounds, isProven: boolean): MinuteRow {
@@ -83,7 +92,8 @@ function isDown(outages: readonly OutageRow[], venue: string, minute: number): b
 function createProof(instrument: InstrumentState): (start: number, end: number) => boolean {
   const runs = (instrument.tapes.get(0)?.coverage.intervals ?? [])
     .map((interval) => runOf(interval, instrument))
-    .filter((run) => !Number.isNaN(run.from))
+    // A run of nothing but ids that never existed has no times, and proves none.
+    .filter((run) => !Number.isNaN(run.from) && !Number.isNaN(run.to))
     .sort((a, b) => a.from - b.from)
   let reach = Number.NEGATIVE_INFINITY
   const reaches = runs.map((run) => {

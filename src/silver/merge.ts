@@ -227,7 +227,9 @@ async function noteWitnesses(
     const heldUs = instrument.witnesses.get(witness.lastId)
     if (heldUs !== undefined && heldUs >= witness.timeUs) continue
     instrument.witnesses.set(witness.lastId, witness.timeUs)
-    if (heldUs !== undefined) touch(instrument, heldUs, witness.timeUs)
+    const coverage = instrument.tapes.get(0)?.coverage
+    const run = coverage?.intervals[coverage.locate(witness.lastId)]
+    if (run?.lastId === witness.lastId) touch(instrument, run.lastTimeUs, witness.timeUs)
     noted.add(instrument)
   }
   return noted
@@ -247,6 +249,9 @@ async function storeWitnesses(
     for (const [lastId, timeUs] of witnesses) {
       if (coverage?.holds(lastId) && coverage.holds(lastId + 1)) {
         witnesses.delete(lastId)
+        // What it alone had proven is proven no more: its trade was not the newest after all.
+        const run = coverage.intervals[coverage.locate(lastId)] as Interval
+        touch(instrument, Math.min(timeUs, provenToUs(run, instrument)), timeUs)
         spent.push({ instrument_id, last_id: lastId })
       } else rows.push({ instrument_id, last_id: lastId, time_us: timeUs })
     }
@@ -271,6 +276,7 @@ async function storeCoverage(
   for (const instrument of state.instruments.values()) {
     for (const tape of instrument.tapes.values()) {
       const { coverage } = tape
+      for (const interval of coverage.unsure) await lookUpTimes(tx, tape, interval)
       if (coverage.changed.size === 0 && coverage.removed.size === 0) continue
       if (coverage.touchedFromUs <= coverage.touchedToUs) {
         touch(instrument, coverage.touchedFromUs, coverage.touchedToUs + 1)
@@ -286,6 +292,52 @@ async function storeCoverage(
   await tx.remove('silver_coverage', removed)
   await tx.upsert('silver_coverage', rows)
   await storeWitnesses(tx, moved)
+}
+
+/** Asks the stored trades for the times of a run's outermost ones. */
+async function lookUpTimes(tx: WriteTransaction, tape: TapeState, run: Interval): Promise<void> {
+  const span = {
+    instrumentId: tape.instrument.row.instrument_id,
+    tapeId: tape.tapeId,
+    firstId: run.firstId,
+    lastId: run.lastId,
+  }
+  const first = await findOutermost(tx, { ...span, end: 'first' })
+  if (first === undefined) return
+  const last = (await findOutermost(tx, { ...span, end: 'last' })) ?? first
+  tape.coverage.settleTimes(run, first, last)
+}
+
+async function findOutermost(
+  tx: WriteTransaction,
+  at: {
+    readonly instrumentId: number
+    readonly tapeId: number
+    readonly firstId: number
+    readonly lastId: number
+    readonly end: 'first' | 'last'
+  },
+): Promise<number | undefined> {
+  const trades = tx.db
+    .selectFrom('silver_trades')
+    .select('event_time_us')
+    .where('instrument_id', '=', at.instrumentId)
+    .where('tape_id', '=', at.tapeId)
+    .orderBy('trade_id', at.end === 'first' ? 'asc' : 'desc')
+    .limit(1)
+  const plain = await trades
+    .where('trade_id', '>=', at.firstId)
+    .where('trade_id', '<=', at.lastId)
+    .where('first_id', 'is', null)
+    .where('last_id', 'is', null)
+    .executeTakeFirst()
+  if (plain !== undefined) return plain.event_time_us
+  // An aggregate is numbered by itself; the ids it stands for are others.
+  const aggregate = await trades
+    .where('first_id', '>=', at.firstId)
+    .where('last_id', '<=', at.lastId)
+    .executeTakeFirst()
+  return aggregate?.event_time_us
 }
 
 function coverageRows(tape: TapeState): CoverageRow[] {

@@ -75,7 +75,7 @@ export function addToFold(fold: MinuteFold, columns: TradeColumns, row: number):
   const size = columns.sizeMantissa[row] as number
   const sizeScale = columns.sizeScale[row] as number
   // NaN stands for a decimal too wide for a Number, here and in the product.
-  if (mantissa * size !== mantissa * size) {
+  if (Number.isNaN(mantissa * size)) {
     addWide(fold, columns, row)
     return
   }

@@ -17,6 +17,9 @@ import type { InstrumentState, SilverState, TapeState } from './state.ts'
 /** Rows wanted singly rather than by range when a batch is this much sparser than its span. */
 const SPARSE = 20
 
+/** Counts rows of minutes that were taken away; gold folds all of its candles anew for them. */
+const MINUTES_REMOVED = 'minutes_removed'
+
 /** What a batch does to the minutes of the instruments it touches. */
 export interface MinuteWork {
   readonly folds: readonly { readonly tape: TapeState; readonly fold: MinuteFold }[]
@@ -51,7 +54,7 @@ export async function storeMinutes(
     mergeFolds(rows, instrument, work)
     await refoldMinutes(rows, tx, { instrument, work, state })
     if (isDirty) await judge(rows, state, { tx, instrument, span: dirtySpan(instrument) })
-    await tx.upsert('silver_candles_1m', changedRows(stored, rows, { tx, work }))
+    await storeRows(stored, rows, { tx, instrument, work })
     if (work.judge === 'now') {
       instrument.dirtyFromUs = Number.POSITIVE_INFINITY
       instrument.dirtyToUs = Number.NEGATIVE_INFINITY
@@ -67,7 +70,7 @@ export async function judgeEverything(state: SilverState, tx: WriteTransaction):
     const rows = new Map(stored)
     await judge(rows, state, { tx, instrument, span })
     const work = { finalBeforeUs: 0 }
-    await tx.upsert('silver_candles_1m', changedRows(stored, rows, { tx, work }))
+    await storeRows(stored, rows, { tx, instrument, work })
     instrument.dirtyFromUs = Number.POSITIVE_INFINITY
     instrument.dirtyToUs = Number.NEGATIVE_INFINITY
   }
@@ -197,6 +200,27 @@ async function judge(
     : new Map<number, number>()
   const grounds: Grounds = { instrument, outages: state.outages, witnessed }
   judgeMinutes(rows, grounds, span)
+}
+
+/** Stores the rows that changed, and removes those that judging took away. */
+async function storeRows(
+  stored: ReadonlyMap<number, MinuteRow>,
+  rows: ReadonlyMap<number, MinuteRow>,
+  at: {
+    tx: WriteTransaction
+    instrument: InstrumentState
+    work: Pick<MinuteWork, 'finalBeforeUs'>
+  },
+): Promise<void> {
+  const { tx, instrument } = at
+  await tx.upsert('silver_candles_1m', changedRows(stored, rows, at))
+  const gone = [...stored.keys()].filter((minute) => !rows.has(minute))
+  if (gone.length === 0) return
+  const { instrument_id } = instrument.row
+  const keys = gone.map((open_time_us) => ({ instrument_id, open_time_us }))
+  await tx.remove('silver_candles_1m', keys)
+  // Readers of changes see no row of theirs: this total tells them that some are gone.
+  await tx.count({ [MINUTES_REMOVED]: gone.length })
 }
 
 /** Rows that differ from what is stored, with the commit's number and their revision. */

@@ -55,15 +55,18 @@ export async function settleRepeats(
       accepted += 1
       await tx.upsert('silver_trades', [report])
       standing.set(name, report)
+      tape.coverage.retime(report.first_id ?? report.trade_id)
       refold.push(refoldOf(tape, report))
       continue
     }
     duplicates += 1
-    if (disagree(held, report)) conflicts.push(conflictOf(held, report, batch))
+    if (disagree(held, report)) conflicts.push(conflictOf(held, report, venueAt(batch, row)))
     if (!standsBefore(report, held)) continue
     await tx.upsert('silver_trades', [report])
     standing.set(name, report)
-    tape.coverage.retime(report.first_id ?? report.trade_id, report.event_time_us)
+    if (report.event_time_us !== held.event_time_us) {
+      tape.coverage.retime(report.first_id ?? report.trade_id)
+    }
     refold.push(refoldOf(tape, held), refoldOf(tape, report))
   }
   for (const { tape, minute } of refold) touch(tape.instrument, minute, minute + 1)
@@ -104,6 +107,10 @@ function tradeRowAt(
   }
 }
 
+function venueAt(batch: Batch, row: number): string {
+  return batch.keys[batch.trades.key[row] as number]?.venue ?? ''
+}
+
 function disagree(a: TradeRow, b: TradeRow): boolean {
   return (
     a.price !== b.price ||
@@ -124,7 +131,7 @@ function canonicalText(trade: TradeRow): string {
   return JSON.stringify([event_time_us, price, size, side, first_id, last_id, trade_count])
 }
 
-function conflictOf(held: TradeRow, report: TradeRow, batch: Batch): QuarantineRow {
+function conflictOf(held: TradeRow, report: TradeRow, dialect: string): QuarantineRow {
   const tell = (row: TradeRow) => `${row.price} x ${row.size} at ${row.event_time_us}`
   return {
     log_id: report.log_id,
@@ -133,7 +140,7 @@ function conflictOf(held: TradeRow, report: TradeRow, batch: Batch): QuarantineR
     reason: 'conflict',
     detail: `trade ${report.trade_id}: held ${tell(held)}, reported ${tell(report)}`,
     sample: '',
-    dialect: batch.keys[batch.trades.key[0] ?? 0]?.venue ?? '',
+    dialect,
     state: 'held',
     received_time_us: report.received_time_us,
   }

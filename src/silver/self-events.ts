@@ -54,15 +54,17 @@ async function applySubscription(event: Subscription, context: EntryContext): Pr
       scope.to_us = scope.from_us
       instrument.scopes.push(scope)
     }
+    if (minuteOf(timeUs) < scope.from_us) {
+      touch(instrument, minuteOf(timeUs), scope.from_us + MINUTE_US)
+      scope.from_us = minuteOf(timeUs)
+    }
     if (event.event === 'subscribe') {
-      if (minuteOf(timeUs) < scope.from_us) {
-        touch(instrument, minuteOf(timeUs), scope.from_us + MINUTE_US)
-        scope.from_us = minuteOf(timeUs)
-      }
       scope.subscribed_us = Math.max(scope.subscribed_us ?? 0, timeUs)
     } else {
       scope.unsubscribed_us = Math.max(scope.unsubscribed_us ?? 0, timeUs)
     }
+    // Stored even if its end stays where it is: whether it still runs is known by these times.
+    await tx.upsert('silver_scopes', [scope])
   }
 }
 
@@ -132,12 +134,15 @@ export async function widenScope(
     scope.tape_id = span.tapeId
     scope.to_us = span.toUs
     instrument.scopes.push(scope)
+    touch(instrument, span.fromUs, span.toUs)
   } else if (scope.from_us <= span.fromUs && scope.to_us >= span.toUs) {
     return
   }
+  // Only minutes that come into the scope are judged anew: a long file widens it many times.
+  if (span.fromUs < scope.from_us) touch(instrument, span.fromUs, scope.from_us)
+  if (span.toUs > scope.to_us) touch(instrument, scope.to_us, span.toUs)
   scope.from_us = Math.min(scope.from_us, span.fromUs)
   scope.to_us = Math.max(scope.to_us, span.toUs)
-  touch(instrument, scope.from_us, scope.to_us)
   await tx.upsert('silver_scopes', [scope])
 }
 
@@ -169,11 +174,12 @@ async function applyBackfill(event: Backfill, context: EntryContext): Promise<vo
   }
   const key = gapKey(instrument, event.firstId, event.lastId)
   const known = await tx.findGapWork(key)
+  const isNewest = known === undefined || event.attempt >= known.attempts
   await tx.upsert('ops_gap_work', [
     {
       ...key,
-      from_us: event.fromUs,
-      to_us: event.toUs,
+      from_us: isNewest ? event.fromUs : known.from_us,
+      to_us: isNewest ? event.toUs : known.to_us,
       attempts: Math.max(known?.attempts ?? 0, event.attempt),
       last_attempt_us: Math.max(known?.last_attempt_us ?? 0, timeUs),
       verdict: known?.verdict ?? null,
@@ -196,14 +202,25 @@ async function applyVerdict(event: GiveUp, context: EntryContext): Promise<void>
       to_us: known?.to_us ?? timeUs,
       attempts: known?.attempts ?? 0,
       last_attempt_us: Math.max(known?.last_attempt_us ?? 0, timeUs),
-      verdict: event.verdict,
-      evidence: event.evidence,
+      ...sterner(known, event),
     },
   ])
   // Ids that the venue never gave out are as good as held: nothing can be missing there.
   if (event.verdict === 'never_existed' && event.firstId !== null) {
-    tapeOf(state, instrument, 0).coverage.claim(event.firstId, event.lastId, Number.NaN)
+    tapeOf(state, instrument, 0).coverage.claimVoid(event.firstId, event.lastId)
   }
+}
+
+/** Of two verdicts on one hole that it never existed stands, whichever was given first. */
+function sterner(
+  known: GapWorkRow | undefined,
+  event: GiveUp,
+): Pick<GapWorkRow, 'verdict' | 'evidence'> {
+  const told = { verdict: event.verdict, evidence: event.evidence }
+  if (known === undefined || known.verdict === null) return told
+  const rank = (one: typeof told) => `${one.verdict}\n${one.evidence}`
+  const held = { verdict: known.verdict, evidence: known.evidence }
+  return rank(held) <= rank(told) ? held : told
 }
 
 function gapKey(

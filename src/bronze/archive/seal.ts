@@ -151,7 +151,7 @@ function tryLock(paths: LogPaths, name: string): Lock | null {
   }
 }
 
-/** Finds the hours to seal; the last segment is one of them only if `tailPos` says where it ends. */
+/** Finds the hours to seal; the last segment is in one only if `tailPos` says where it ends. */
 function findGroups(paths: LogPaths, options: SealOptions, tailPos: number | null): HourGroup[] {
   const segments = listSegments(paths)
   const groups: HourGroup[] = []

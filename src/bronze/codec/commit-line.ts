@@ -20,8 +20,8 @@ export const COMMIT_START = '{"commit":'
 /** No commit line is longer: three safe integers and the rest. */
 export const COMMIT_BYTES_MAX = 128
 
-const COMMIT_PATTERN =
-  /^(\{"commit":\{"pos":(\d{1,16}),"count":(\d{1,16}),"bytes":(\d{1,16}),)"crc32":"([0-9a-f]{8})"\}\}$/
+const FACTS = /\{"commit":\{"pos":(\d{1,16}),"count":(\d{1,16}),"bytes":(\d{1,16}),/
+const COMMIT_PATTERN = new RegExp(`^(${FACTS.source})"crc32":"([0-9a-f]{8})"\\}\\}$`)
 
 /** Returns the commit line, newline included, for the record lines `bytes[start, end)`. */
 export function commitLine(batch: {

@@ -57,7 +57,9 @@ export function createLineEncoder(): LineEncoder {
     escaped = form === 'json' ? null : escapePayload(payload, form)
     const request = record.request === null ? '' : `,"request":${JSON.stringify(record.request)}`
     const key = form === 'json' ? 'data' : form
-    header = `{"pos":${pos}${shared.beforeTime}${record.receivedTimeUs}${shared.afterTime}${record.frame}${request},"${key}":`
+    const { beforeTime, afterTime } = shared
+    const time = `${beforeTime}${record.receivedTimeUs}${afterTime}`
+    header = `{"pos":${pos}${time}${record.frame}${request},"${key}":`
     // A UTF-16 unit takes at most three bytes.
     const tail = escaped === null ? payload.length : escaped.length * 3
     return header.length * 3 + tail + 2
@@ -106,13 +108,14 @@ function covers(shared: SharedHeader, record: NewRecord): boolean {
 function shareHeader(record: NewRecord): SharedHeader {
   const { dialect, channel, symbol, origin, conn } = record
   const text = JSON.stringify
+  const feed = `,"dialect":${text(dialect)},"channel":${text(channel)}`
   return {
     dialect,
     channel,
     symbol,
     origin,
     conn,
-    beforeTime: `,"dialect":${text(dialect)},"channel":${text(channel)},"symbol":${text(symbol)},"origin":${text(origin)},"receivedTimeUs":`,
+    beforeTime: `${feed},"symbol":${text(symbol)},"origin":${text(origin)},"receivedTimeUs":`,
     afterTime: `,"conn":${text(conn)},"frame":`,
   }
 }

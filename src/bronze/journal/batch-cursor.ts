@@ -29,7 +29,7 @@ const WINDOW_BYTES_MAX = 64 * 1024 * 1024
 const NEWLINE = 0x0a
 const COMMIT_AFTER_LINE = Buffer.from(`\n${COMMIT_START}`)
 
-/** A batch found in the window: record lines `[start, commitAt)`, its commit line `[commitAt, end)`. */
+/** A batch in the window: record lines `[start, commitAt)`, its commit line `[commitAt, end)`. */
 interface Batch {
   readonly start: number
   readonly commitAt: number
@@ -40,6 +40,10 @@ interface Batch {
 /**
  * Reads the batches of one segment in order, and vouches for them: a run it returns is made of
  * batches whose checksums hold and whose positions rise.
+ *
+ * A batch whose checksum fails is passed over whole, though most of its lines may be as they
+ * were: a digit of a price that rots is still a valid price. Batches are small, the trades can
+ * be asked of the venue again, and the bytes stay for people to look at.
  *
  * What no commit line vouches for is passed over and told to `onBad`, once a good batch
  * stands behind it. Damage at the very end is told by {@link BatchCursor.offset} alone, since
@@ -188,7 +192,7 @@ export class BatchCursor implements Disposable {
     }
   }
 
-  /** Reads the commit line at `commitAt`; null if there is none, or its batch began before the window. */
+  /** Reads the commit line at `commitAt`; null if none is, or its batch begins too early. */
   #batchAt(commitAt: number): Batch | null {
     const lineEnd = this.#window.indexOf(NEWLINE, commitAt)
     if (commitAt === 0 || lineEnd < 0 || lineEnd >= this.#filled) return null

@@ -32,7 +32,7 @@ export interface DemoProof {
 export async function proveDemo(context: Context, sim: Simulator): Promise<DemoProof> {
   const url = storeOf(context.dataDir)
   await using warehouse = await openWarehouse({ url, mode: 'read', clock: context.clock })
-  return warehouse.read(async (db) => {
+  return await warehouse.read(async (db) => {
     const holes = (await listHoles(db)).filter(
       (hole) => hole.attempts > 0 || hole.verdict === 'open',
     )

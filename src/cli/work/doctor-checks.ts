@@ -15,7 +15,7 @@ import { AssayError, isAssayError, systemCode } from '../../core/errors.ts'
 import { formatTimeUs } from '../../market/bucket.ts'
 import { openWarehouse, warehouseStatus } from '../../warehouse/index.ts'
 import type { Context } from '../context.ts'
-import { showCount } from '../format.ts'
+import { showCount, showSome } from '../format.ts'
 import type { Finding } from './doctor.ts'
 
 const NODE_MAJOR_MIN = 24
@@ -50,7 +50,9 @@ export function checkDataFolder({ dataDir }: Context): Finding[] {
   const check = 'data folder'
   try {
     if (!existsSync(dataDir)) {
-      accessSync(nearestFolder(dataDir), constants.W_OK)
+      const parent = nearest(dataDir)
+      // A trailing slash: what is no folder is refused.
+      accessSync(join(parent, '/'), constants.W_OK)
       return [{ check, result: 'ok', detail: `${dataDir} will be made` }]
     }
     const folder = join(dataDir, 'tmp')
@@ -65,13 +67,14 @@ export function checkDataFolder({ dataDir }: Context): Finding[] {
   }
 }
 
-function nearestFolder(path: string): string {
-  return existsSync(path) ? path : nearestFolder(dirname(path))
+/** Returns the nearest part of a path that is there. */
+function nearest(path: string): string {
+  return existsSync(path) ? path : nearest(dirname(path))
 }
 
 /** Whether there is room to collect. */
 export function checkDisk({ dataDir }: Context): Finding[] {
-  const { bavail, bsize } = statfsSync(nearestFolder(dataDir))
+  const { bavail, bsize } = statfsSync(nearest(dataDir))
   const free = bavail * bsize
   const result = free < FREE_BYTES_FAIL ? 'fail' : free < FREE_BYTES_WARN ? 'warn' : 'ok'
   return [{ check: 'disk', result, detail: `${(free / GIB).toFixed(1)} GiB free` }]
@@ -107,7 +110,8 @@ function checkLog(dataDir: string, name: string): Finding {
         if (pos >= from && pos < from + wanted) read.add(pos)
       })
     }
-    const detail = `${name}: the newest ${showCount(wanted)} of ${showCount(reader.durablePos)} records`
+    const of = `${showCount(wanted)} of ${showSome(reader.durablePos, 'record')}`
+    const detail = `${name}: the newest ${of}`
     if (read.size === wanted) return { check, result: 'ok', detail: `${detail} are sound` }
     const lost = wanted - read.size
     return { check, result: 'warn', detail: `${detail}, ${lost} lost; see assay log verify` }
@@ -123,7 +127,7 @@ export async function checkWarehouse({ storeUrl: url, clock }: Context): Promise
   try {
     await using warehouse = await openWarehouse({ url, mode: 'read', clock })
     const { generation, instruments } = await warehouseStatus(warehouse)
-    const detail = `${generation}, ${showCount(instruments.length)} instruments`
+    const detail = `${generation}, ${showSome(instruments.length, 'instrument')}`
     return [{ check, result: 'ok', detail }]
   } catch (error) {
     if (!(error instanceof AssayError)) throw error

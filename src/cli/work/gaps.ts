@@ -3,7 +3,7 @@ import { type Hole, listHoles, type Verdict } from '../../silver/holes.ts'
 import { openWarehouse } from '../../warehouse/index.ts'
 import type { Call } from '../command.ts'
 import type { GapFlags } from '../commands/gaps.ts'
-import { showCount, showTime } from '../format.ts'
+import { showCount, showSome, showTime } from '../format.ts'
 import type { Column } from '../output.ts'
 import { printLine, printRows } from '../output.ts'
 import { selectInstrument } from '../selector.ts'
@@ -69,7 +69,7 @@ function summaryOf(rows: readonly GapRow[]): string {
   const counts = new Map<Verdict, number>()
   for (const { verdict } of rows) counts.set(verdict, (counts.get(verdict) ?? 0) + 1)
   const parts = [...counts].map(([verdict, count]) => `${showCount(count)} ${wordOf(verdict)}`)
-  return `${showCount(rows.length)} ${rows.length === 1 ? 'gap' : 'gaps'}: ${parts.join(', ')}.`
+  return `${showSome(rows.length, 'gap')}: ${parts.join(', ')}.`
 }
 
 const wordOf = (verdict: Verdict) => verdict.replaceAll('_', ' ')

@@ -4,7 +4,7 @@ import { leastCheckpoint, openWarehouse } from '../../warehouse/index.ts'
 import type { Call } from '../command.ts'
 import type { SealFlags } from '../commands/log.ts'
 import type { Context } from '../context.ts'
-import { showBytes, showCount } from '../format.ts'
+import { showBytes, showCount, showSome } from '../format.ts'
 import { printJson, printLine } from '../output.ts'
 import { createProgress } from '../progress.ts'
 import { styles } from '../style.ts'
@@ -83,9 +83,8 @@ function printReport(report: Sealed): void {
   }
   const saving = ((1 - archivedBytes / journalBytes) * 100).toFixed(1)
   const sizes = `${showBytes(journalBytes)} became ${showBytes(archivedBytes)}`
-  printLine(
-    `${log}: ${showCount(hours)} hours, ${showCount(records)} records; ${sizes}, ${saving} % less`,
-  )
+  const counts = `${showSome(hours, 'hour')}, ${showSome(records, 'record')}`
+  printLine(`${log}: ${counts}; ${sizes}, ${saving} % less`)
   for (const { fromPos, toPos, why } of report.damaged) {
     printLine(styles.red(`  positions ${fromPos} to ${toPos - 1} were damaged: ${why}`))
   }

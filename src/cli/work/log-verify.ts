@@ -2,7 +2,7 @@ import { type LogReport, verifyLog } from '../../bronze/index.ts'
 import type { Call } from '../command.ts'
 import type { LogFlags } from '../commands/log.ts'
 import { EXIT, type ExitStatus } from '../exit-status.ts'
-import { showBytes, showCount } from '../format.ts'
+import { showBytes, showSome } from '../format.ts'
 import { printJson, printLine } from '../output.ts'
 import { createProgress } from '../progress.ts'
 import { styles, visible } from '../style.ts'
@@ -18,7 +18,7 @@ export async function verifyLogs({ context, flags }: Call<LogFlags>): Promise<Ex
       dataDir,
       name,
       signal,
-      onProgress: ({ bytes, records }) => progress.update(bytes, `${showCount(records)} records`),
+      onProgress: ({ bytes, records }) => progress.update(bytes, showSome(records, 'record')),
     })
     progress.update(report.bytes)
     progress.done()
@@ -33,7 +33,7 @@ export async function verifyLogs({ context, flags }: Call<LogFlags>): Promise<Ex
 }
 
 /** Whether every record can be vouched for. */
-export function isSound(report: LogReport): boolean {
+function isSound(report: LogReport): boolean {
   return report.damaged.length === 0 && report.positionsContiguous && report.complete
 }
 
@@ -41,9 +41,9 @@ function printReport(report: LogReport): void {
   const { name, records, batches, segments, archivedHours, bytes, damaged } = report
   const verdict = isSound(report) ? styles.green('sound') : styles.red('DAMAGED')
   const parts = [
-    `${showCount(records)} records`,
-    `${showCount(batches)} batches in ${showCount(segments)} segments`,
-    `${showCount(archivedHours)} archived hours`,
+    showSome(records, 'record'),
+    `${showSome(batches, 'batch', 'batches')} in ${showSome(segments, 'segment')}`,
+    showSome(archivedHours, 'archived hour'),
     showBytes(bytes),
   ]
   printLine(`${name}: ${verdict}; ${parts.join(', ')}`)

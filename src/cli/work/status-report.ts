@@ -40,7 +40,10 @@ export interface HeldStatus {
   readonly fold_version: number | null
   /** Who refines now; null where nobody does. */
   readonly writer: string | null
+  /** Those of which something is held. */
   readonly instruments: readonly HeldInstrument[]
+  /** How many more the venues list. */
+  readonly only_listed: number
   readonly holes: Readonly<Record<Verdict, number>>
   readonly quarantined: Readonly<Record<string, number>>
   readonly counters: Readonly<Record<string, number>>
@@ -52,14 +55,16 @@ export interface StatusReport {
   readonly store: string
   readonly time: string
   readonly logs: readonly LogStatus[]
-  /** Null before anything was refined. */
+  /** Null before anything was refined, and where other code wrote it. */
   readonly warehouse: HeldStatus | null
+  /** Why `assay rebuild` is needed; null where it is not. */
+  readonly rebuild: string | null
 }
 
 /** Looks at the logs and the warehouse; neither need be there. */
 export async function readStatus(context: Context): Promise<StatusReport> {
   const { dataDir, storeUrl, clock } = context
-  const [held, refined] = await readWarehouse(context)
+  const { held, refined, rebuild } = await readWarehouse(context)
   const logs = listLogs(dataDir).map((name): LogStatus => {
     const stat = logStat({ dataDir, name })
     const pos = held === null ? null : (refined.get(name) ?? 0)
@@ -74,19 +79,26 @@ export async function readStatus(context: Context): Promise<StatusReport> {
     }
   })
   const time = formatTimeUs(clock.nowUs())
-  return { data: dataDir, store: storeUrl, time, logs, warehouse: held }
+  return { data: dataDir, store: storeUrl, time, logs, warehouse: held, rebuild }
 }
 
-type Refined = ReadonlyMap<string, number>
+interface Found {
+  readonly held: HeldStatus | null
+  /** Position below which silver has read, by log. */
+  readonly refined: ReadonlyMap<string, number>
+  readonly rebuild: string | null
+}
 
-async function readWarehouse(context: Context): Promise<[HeldStatus | null, Refined]> {
+async function readWarehouse(context: Context): Promise<Found> {
   const { storeUrl: url, clock } = context
   let warehouse: Warehouse
   try {
     warehouse = await openWarehouse({ url, mode: 'read', clock })
   } catch (error) {
-    if (isAssayError(error, 'ASSAY_WAREHOUSE_UNAVAILABLE')) return [null, new Map()]
-    throw error
+    const nothing = { held: null, refined: new Map() }
+    if (isAssayError(error, 'ASSAY_WAREHOUSE_UNAVAILABLE')) return { ...nothing, rebuild: null }
+    if (!isAssayError(error, 'ASSAY_WAREHOUSE_VERSION')) throw error
+    return { ...nothing, rebuild: error.message }
   }
   await using open = warehouse
   const status = await warehouseStatus(open)
@@ -96,19 +108,23 @@ async function readWarehouse(context: Context): Promise<[HeldStatus | null, Refi
   }
   const held = await open.read(async (db): Promise<HeldStatus> => {
     const instruments: HeldInstrument[] = []
-    for (const one of status.instruments) instruments.push(await heldInstrument(db, one))
+    for (const one of status.instruments) {
+      const held = await heldInstrument(db, one)
+      if (held.trades > 0 || held.newest_minute !== null) instruments.push(held)
+    }
     return {
       generation: status.generation,
       change_seq: status.changeSeq,
       fold_version: status.foldVersion,
       writer: await leaseHolder(db, clock.nowUs()),
       instruments,
+      only_listed: status.instruments.length - instruments.length,
       holes: await countHoles(db),
       quarantined: status.quarantined,
       counters: status.counters,
     }
   })
-  return [held, refined]
+  return { held, refined, rebuild: null }
 }
 
 async function heldInstrument(db: Kysely<Schema>, one: InstrumentStatus): Promise<HeldInstrument> {
@@ -129,7 +145,7 @@ async function heldInstrument(db: Kysely<Schema>, one: InstrumentStatus): Promis
   }
 }
 
-/** Returns the holder of the newest lease that has not run out: a writer renews it as it commits. */
+/** Returns the holder of a lease that has not run out: a writer renews it as it commits. */
 async function leaseHolder(db: Kysely<Schema>, nowUs: number): Promise<string | null> {
   const lease = await db
     .selectFrom('ops_leases')

@@ -1,6 +1,6 @@
 import { parseTimeUs } from '../../market/bucket.ts'
 import type { Call } from '../command.ts'
-import { showBytes, showCount, showDurationMs, showTime } from '../format.ts'
+import { showBytes, showCount, showDurationMs, showSome, showTime } from '../format.ts'
 import type { Column } from '../output.ts'
 import { printFacts, printHeading, printJson, printLine, tableText } from '../output.ts'
 import { styles, visible } from '../style.ts'
@@ -22,7 +22,10 @@ export async function showStatus({ context }: Call<object>): Promise<void> {
   if (report.logs.length === 0) printLine('None yet. `assay run` collects; `assay demo` shows how.')
   else printLine(tableText(report.logs, LOG_COLUMNS))
   if (warehouse !== null) printHeld(warehouse, report)
-  else printLine('\nNothing is refined yet.')
+  else if (report.rebuild === null) printLine('\nNothing is refined yet.')
+  if (report.rebuild !== null) {
+    printLine(styles.yellow(`\n${visible(report.rebuild)}: run assay rebuild`))
+  }
 }
 
 function printHeld(held: HeldStatus, report: StatusReport): void {
@@ -30,6 +33,10 @@ function printHeld(held: HeldStatus, report: StatusReport): void {
   const nowUs = parseTimeUs(report.time) as number
   if (held.instruments.length === 0) printLine('None yet.')
   else printLine(tableText(held.instruments, instrumentColumns(nowUs)))
+  if (held.only_listed > 0) {
+    const more = showSome(held.only_listed, 'instrument')
+    printLine(styles.dim(`and ${more} more, listed and not collected`))
+  }
   printHeading('Totals')
   printFacts([
     ['gaps', showTotals(held.holes)],

@@ -9,6 +9,7 @@ import {
   nextElement,
   plainJson,
   scanFields,
+  scanObject,
   skipValue,
 } from './scan.ts'
 
@@ -187,6 +188,36 @@ describe('scanFields', () => {
     const bytes = encoder.encode(text)
     const scanner = createFieldScanner(NAMES)
     expect(scanFields(scanner, bytes, 0, bytes.length)).toBe(NOT_SCANNED)
+  })
+})
+
+describe('scanObject', () => {
+  test('finds every field of any object, and the end of the object', () => {
+    fc.assert(
+      fc.property(objects, fc.constantFrom('', ',"\\u0041"]', ' {"a":0}'), (text, rest) => {
+        const bytes = encoder.encode(text + rest)
+        const scanner = createFieldScanner(NAMES)
+        const scannedBytes = scanObject(scanner, bytes, 0, bytes.length)
+        const length = encoder.encode(text.trimEnd()).length
+        expect(scanner.after).toBe(length)
+        const wanted = oracle(text)
+        NAMES.forEach((name, i) => {
+          const kind = scanner.kinds[i]
+          expect(kind === FIELD.absent).toBe(!wanted.has(name))
+          if (kind !== FIELD.string) return
+          const source = scannedBytes?.subarray(scanner.starts[i], scanner.ends[i])
+          expect(JSON.stringify(decoder.decode(source))).toBe(wanted.get(name))
+        })
+      }),
+      { numRuns: 1000 },
+    )
+  })
+
+  test('finds no object where there is none, or half of one', () => {
+    for (const text of ['', '[]', '5', '{"a":"\\u0041"', '{"\\u0041":']) {
+      const bytes = encoder.encode(text)
+      expect(scanObject(createFieldScanner(NAMES), bytes, 0, bytes.length)).toBeNull()
+    }
   })
 })
 

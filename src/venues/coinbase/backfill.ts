@@ -82,17 +82,14 @@ function walkOn(range: HistoryRange, page: PageSummary): HistoryStep {
   return reached || page.leastId <= 1 ? DONE : walk(range, page.leastId, true)
 }
 
-/** Takes what a look showed: it was too far, not far enough, or the page has the time in it. */
+/** Takes what a look showed: it went not far enough, too far, or the page has the time in it. */
 function seekOn(range: HistoryRange, page: PageSummary, state: Seek): HistoryStep {
   const { lo, hi, target, back } = state
-  if (page.count > 0 && page.leastId >= target) return DONE
-  if (page.count > 0 && page.leastTimeUs >= range.toUs) {
-    return seek(range, { lo, hi: page.leastId, back: back * GALLOP })
-  }
-  const old = page.count === 0 || page.greatestTimeUs < range.toUs
-  // Nothing lies between this page and what is too new: it is the first page of the range.
-  if (!old || target === hi - 1) return page.count === 0 ? DONE : walkOn(range, page)
-  return seek(range, { lo: target - 1, hi, back })
+  // Rows that were not asked for are repeats: nothing lies below the target then.
+  const nothing = page.count === 0 || page.leastId >= target
+  if (nothing || page.greatestTimeUs < range.toUs) return seek(range, { lo: target - 1, hi, back })
+  if (page.leastTimeUs < range.toUs) return walkOn(range, page)
+  return seek(range, { lo, hi: page.leastId, back: back * GALLOP })
 }
 
 /** Looks between the bounds: first in growing steps back, for most ranges are recent. */

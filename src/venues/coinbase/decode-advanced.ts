@@ -59,12 +59,12 @@ function takeEvents(bytes: Uint8Array, base: number, sink: EventSink): FrameKind
   const end = envelope.ends[EVENTS] as number
   let at = firstElement(bytes, envelope.starts[EVENTS] as number, end)
   while (at >= 0) {
-    const after = skipValue(bytes, at, end)
-    if (after < 0) break
-    const scanned = scanObject(event, bytes, at, after)
+    const scanned = scanObject(event, bytes, at, end)
+    const after = scanned === null ? skipValue(bytes, at, end) : event.after
     if (scanned === null || event.kinds[TRADES] !== FIELD.array) {
       const detail = 'an event has no list of trades'
-      sink.reject({ item: count.item, reason: 'malformed', detail, offset: Math.max(0, at - base) })
+      const offset = Math.max(0, at - base)
+      sink.reject({ item: count.item, reason: 'malformed', detail, offset })
       count.item += 1
       count.rejected += 1
     } else {
@@ -77,6 +77,7 @@ function takeEvents(bytes: Uint8Array, base: number, sink: EventSink): FrameKind
       }
       takeTrades(list, sink, count)
     }
+    if (after < 0) break
     at = nextElement(bytes, after, end)
   }
   return kindOf(count)

@@ -152,12 +152,21 @@ function isAt(view: DataView, joint: Joint, at: number): boolean {
  * one. Four bytes are asked at once: all three bits are brought to the place of 16 and joined.
  */
 function isQuoteless(view: DataView, at: number): boolean {
-  let all = -1
-  for (let i = 0; i < UUID_LENGTH; i += 4) {
-    const word = view.getInt32(at + i, true)
-    all &= word | (word << 1) | (word >> 2)
-  }
+  const all =
+    anyOfThree(view.getInt32(at, true)) &
+    anyOfThree(view.getInt32(at + 4, true)) &
+    anyOfThree(view.getInt32(at + 8, true)) &
+    anyOfThree(view.getInt32(at + 12, true)) &
+    anyOfThree(view.getInt32(at + 16, true)) &
+    anyOfThree(view.getInt32(at + 20, true)) &
+    anyOfThree(view.getInt32(at + 24, true)) &
+    anyOfThree(view.getInt32(at + 28, true)) &
+    anyOfThree(view.getInt32(at + 32, true))
   return (all & 0x10101010) === 0x10101010 && view.getUint8(at + UUID_LENGTH - 1) !== 0x5c
+}
+
+function anyOfThree(word: number): number {
+  return word | (word << 1) | (word >> 2)
 }
 
 /** Returns the number that the four bytes at `at` spell, or a negative one if they do not. */

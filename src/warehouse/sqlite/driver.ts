@@ -1,9 +1,9 @@
-import type { DatabaseSync } from 'node:sqlite'
+import type { DatabaseSync, SQLOutputValue } from 'node:sqlite'
 import type { DatabaseConnection, Dialect, Driver, QueryResult, TransactionSettings } from 'kysely'
 import { CompiledQuery, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } from 'kysely'
 import { warehouseError } from './errors.ts'
 import type { StatementCache } from './statements.ts'
-import { bindable } from './statements.ts'
+import { allRows, bindable, rowOf } from './statements.ts'
 
 /** An open SQLite file and how transactions on it end. */
 export interface SqliteDialectOptions {
@@ -64,8 +64,8 @@ function createDriver(options: SqliteDialectOptions): Driver {
 }
 
 /**
- * Runs Kysely's queries. Rows have no prototype; an integer beyond 2^53 is an error, never a
- * rounded number. A number is bound as a float, which a column of integers turns back.
+ * Runs Kysely's queries. An integer beyond 2^53 is an error, never a rounded number. A number
+ * is bound as a float, which a column of integers turns back.
  */
 class SqliteConnection implements DatabaseConnection {
   readonly #statements: StatementCache
@@ -78,9 +78,10 @@ class SqliteConnection implements DatabaseConnection {
 
   async executeQuery<R>({ sql, parameters }: CompiledQuery): Promise<QueryResult<R>> {
     try {
-      const { statement, reads } = this.#statements.get(sql)
-      if (reads) return { rows: statement.all(...bindable(parameters)) as R[] }
-      const { changes, lastInsertRowid } = statement.run(...bindable(parameters))
+      const prepared = this.#statements.get(sql)
+      const values = bindable(parameters)
+      if (prepared.columns.length > 0) return { rows: allRows<R>(prepared, values) }
+      const { changes, lastInsertRowid } = prepared.statement.run(...values)
       return {
         rows: [],
         numAffectedRows: BigInt(changes),
@@ -97,9 +98,9 @@ class SqliteConnection implements DatabaseConnection {
   ): AsyncIterableIterator<QueryResult<R>> {
     let rows: R[] = []
     try {
-      const { statement } = this.#statements.prepare(sql)
+      const { statement, columns } = this.#statements.prepare(sql)
       for (const row of statement.iterate(...bindable(parameters))) {
-        rows.push(row as R)
+        rows.push(rowOf<R>(columns, row as unknown as SQLOutputValue[]))
         if (rows.length < chunkSize) continue
         yield { rows }
         rows = []

@@ -6,6 +6,7 @@ import type { GapWorkRow, MinuteRow, Schema, TradeRow, VenueCandleRow } from '..
 import type { TradeInsert, TradeSpan, WriteTransaction } from '../warehouse.ts'
 import { warehouseError } from './errors.ts'
 import type { Handle } from './handle.ts'
+import { allRows } from './statements.ts'
 
 /** Rows of one upsert statement, greatest first: rows are cut into these. */
 const STEPS = [50, 10, 1] as const
@@ -133,7 +134,7 @@ export class SqliteTransaction implements WriteTransaction {
 
   #find<Row>(sql: string, values: readonly SQLInputValue[]): Row[] {
     try {
-      return this.#handle.statements.get(sql).statement.all(...values) as Row[]
+      return allRows<Row>(this.#handle.statements.get(sql), values)
     } catch (error) {
       throw warehouseError(error, this.#handle.path)
     }

@@ -10,7 +10,7 @@ import { dataFolder, readLog, readsOf } from './support.ts'
 const name = 'collect'
 const script = fileURLToPath(new URL('./writer-child.ts', import.meta.url))
 
-/** Runs a writer, kills it `delayMs` after its first word, and returns the last position it told. */
+/** Runs a writer, kills it `delayMs` after its first word; returns the last position it told. */
 async function killWriter(dataDir: string, delayMs: number): Promise<number> {
   const writer = spawn(process.execPath, [script, dataDir, name], {
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -5,11 +5,12 @@ import { onTestFinished } from 'vitest'
 import { forEachRecord, type LogReaderOptions, openLogReader } from '../../../src/bronze/index.ts'
 import type { NewRecord, RawRecord } from '../../../src/market/record.ts'
 
+/** One hour of receipt. */
 export const HOUR_US = 3_600_000_000
 /** 2026-01-31T07:00:00Z */
 export const START_US = Date.UTC(2026, 0, 31, 7) * 1000
 
-/** Returns a fresh data folder that goes when the test ends, in memory where the system has room. */
+/** Returns a fresh data folder that goes when the test ends; in memory where that is known. */
 export function dataFolder(): string {
   const root = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
   const folder = mkdtempSync(join(root, 'assay-bronze-'))

@@ -140,3 +140,25 @@ test('a batch that rots in the middle is a hole by position, and the rest stands
     expect(report, what).toMatchObject({ records, damaged: [hole], positionsContiguous: false })
   }
 })
+
+test('a stretch of zeros longer than any read is one hole, and both sides stand', async () => {
+  const dataDir = dataFolder()
+  const payload = Buffer.alloc(1000, 0x20)
+  {
+    await using journal = await openJournal({ dataDir, name, clock })
+    for (let n = 0; n < 6000; n++) journal.append(recordOf(n, { payload }))
+  }
+  const path = join(dataDir, SEGMENT)
+  const bytes = readFileSync(path)
+  bytes.fill(0, 1_500_000, 4_500_000)
+  writeFileSync(path, bytes)
+  const found = readLog({ dataDir, name })
+  const report = await verifyLog({ dataDir, name })
+  expect(report).toMatchObject({ records: found.length, endPos: 6000 })
+  expect(report.damaged.length).toBe(1)
+  const hole = report.damaged[0] ?? { fromPos: 0, toPos: 0 }
+  expect(found.length).toBe(6000 - (hole.toPos - hole.fromPos))
+  expect(found.every(({ pos }) => pos < hole.fromPos || pos >= hole.toPos)).toBe(true)
+  // No more is lost than the batches at either end.
+  expect(hole.toPos - hole.fromPos).toBeLessThan(2800)
+})

@@ -67,9 +67,12 @@ describe('decoding', () => {
       const record = recordOf(payload, { dialect, channel, symbol, request, form })
       const seen = { events: 0, rejections: 0 }
       const kind = decoderOf(dialect)(record, tally(seen, payload.length))
-      expect(KINDS).toContain(kind)
-      if (kind === 'rejected') expect(seen.rejections).toBeGreaterThan(0)
-      if (kind === 'raw_only') expect(seen.events + seen.rejections).toBe(0)
+      // An assertion of the test library for each frame would take longer than decoding it.
+      const sound =
+        KINDS.includes(kind) &&
+        (kind !== 'rejected' || seen.rejections > 0) &&
+        (kind !== 'raw_only' || seen.events + seen.rejections === 0)
+      if (!sound) expect.fail(`${kind} with ${JSON.stringify(seen)} at run ${run}`)
     }
   })
 
@@ -80,7 +83,8 @@ describe('decoding', () => {
       const payload = damage(new TextEncoder().encode(frame), random)
       const form = random.pick(['json', 'text', 'bytes'] as const)
       const record = recordOf(payload, { dialect, channel, form })
-      expect(KINDS).toContain(decodeAll(decoderOf(dialect), record).kind)
+      const { kind } = decodeAll(decoderOf(dialect), record)
+      if (!KINDS.includes(kind)) expect.fail(`${kind} at run ${run}`)
     }
   })
 })
@@ -121,21 +125,22 @@ function tally(seen: { events: number; rejections: number }, length: number): Ev
   }
 }
 
+const JUNK = [0, 9, 10, 32, 34, 44, 45, 48, 57, 58, 91, 92, 93, 101, 123, 125]
+
 /** Changes, drops, doubles or cuts a few bytes. */
 function damage(bytes: Uint8Array, random: Random): Uint8Array {
-  const JUNK = [
-    0, 9, 10, 0x20, 0x22, 0x2c, 0x2d, 0x30, 0x39, 0x3a, 0x5b, 0x5c, 0x5d, 0x65, 0x7b, 0x7d,
-  ]
-  let list = [...bytes]
+  let out = bytes
   for (let change = random.int(1, 4); change > 0; change -= 1) {
-    const at = random.int(0, list.length)
-    const how = random.int(0, 6)
+    const at = random.int(0, out.length)
+    const length = random.int(1, 12)
     const junk = random.next() < 0.2 ? random.int(0, 255) : random.pick(JUNK)
-    if (how === 0) list = list.slice(0, at)
-    else if (how === 1) list.splice(at, random.int(1, 8))
-    else if (how === 2) list.splice(at, 0, ...list.slice(at, at + random.int(1, 20)))
-    else if (how === 3) list.splice(at, 0, junk)
-    else list[at] = junk
+    const rest = out.subarray(Math.min(out.length, at + length))
+    const how = random.int(0, 4)
+    if (how === 0 && random.next() < 0.2) out = out.slice(0, at)
+    else if (how === 1) out = Buffer.concat([out.subarray(0, at), rest])
+    else if (how === 2) out = Buffer.concat([out.subarray(0, at + length), out.subarray(at)])
+    else if (how === 3) out = Buffer.concat([out.subarray(0, at), Buffer.of(junk), rest])
+    else if (at < out.length) out[at] = junk
   }
-  return Uint8Array.from(list)
+  return out
 }

@@ -62,6 +62,16 @@ suite.each(DIALECTS)('decimals in $name', (dialect) => {
     expect(await compare(null, '1')).toBeNull()
   })
 
+  test('are nothing else: text that is none stops the query', async () => {
+    await using warehouse = await openWarehouse({ url: url(), mode: 'write', clock })
+    for (const wrong of ['', 'NaN', '1e400', '0x10', ' 1']) {
+      const compare = warehouse.read((db) =>
+        db.selectNoFrom(decCompare(sql`${wrong}`, sql`'1'`).as('order')).execute(),
+      )
+      await expect(compare, wrong).rejects.toThrow()
+    }
+  })
+
   test('of no rows are null', async () => {
     await using warehouse = await openWarehouse({ url: url(), mode: 'write', clock })
     const found = await warehouse.read((db) =>

@@ -57,6 +57,9 @@ suite('SQLite answers by its keys', () => {
       listCandles(warehouse, { ...span, interval: '1m', keep }),
     )
     expect(scans(plans)).toEqual([])
+    // In the order of time as they are read: a sort would read the whole span for its end.
+    expect(plans.join('\n')).not.toContain('TEMP B-TREE')
+    expect(plans).toContain('MERGE (UNION ALL)')
     // Both halves of the view, and the venue candles beside each minute.
     expect(plans).toContainEqual(expect.stringMatching(SEARCH))
     expect(plans).toContainEqual(

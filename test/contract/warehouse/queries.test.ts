@@ -1,5 +1,6 @@
 import { expect, suite, test } from 'vitest'
 import { createManualClock } from '../../../src/core/clock.ts'
+import { createRandom } from '../../../src/core/random.ts'
 import {
   findInstrument,
   listCandles,
@@ -83,6 +84,36 @@ suite.each(DIALECTS)('questions asked of $name', (dialect) => {
     const span = { fromUs: MINUTE + MINUTE_US, toUs: MINUTE + 3 * MINUTE_US }
     expect(await listCandles(warehouse, { ...wanted, ...span, limit: 9 })).toEqual(all.slice(1, 3))
     expect(await listCandles(warehouse, { ...wanted, interval: '1h', limit: 9 })).toEqual([])
+  })
+
+  test('list the same candles whatever the limit, from wherever they come', async () => {
+    const random = createRandom(11)
+    await using warehouse = await open()
+    const at = (n: number) => ({ open_time_us: MINUTE + n * MINUTE_US })
+    const some = (share: number) =>
+      Array.from({ length: 60 }, (_, n) => n).filter(() => random.next() < share)
+    await warehouse.write(async (tx) => {
+      const ours = some(0.5).map((n) => {
+        const source = random.pick(['trades', 'trades', 'unscoped'] as const)
+        return minuteRow({ ...at(n), source, complete: random.int(0, 1), trade_count: n })
+      })
+      await tx.upsert('silver_candles_1m', ours)
+      for (const source of [0, 1, 2]) {
+        const theirs = some(0.3).map((n) =>
+          venueCandleRow({ ...at(n), source, closed: random.int(0, 1), trade_count: n }),
+        )
+        await tx.upsert('silver_venue_candles', theirs)
+      }
+    })
+    const wanted = { instrumentId: 1, interval: '1m', fromUs: 0, toUs: MINUTE * 2 } as const
+    const all = await listCandles(warehouse, { ...wanted, limit: 1000 })
+    expect(all.length).toBeGreaterThan(20)
+    for (let limit = 0; limit <= all.length + 1; limit += 1) {
+      expect(await listCandles(warehouse, { ...wanted, limit })).toEqual(all.slice(0, limit))
+      expect(await listCandles(warehouse, { ...wanted, limit, keep: 'last' })).toEqual(
+        all.slice(Math.max(0, all.length - limit)),
+      )
+    }
   })
 
   test('list trades by time, through their minutes, and by id', async () => {
