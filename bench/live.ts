@@ -81,17 +81,13 @@ async function runLive(task: LiveTask): Promise<LiveResult> {
   })
   const marks = watch(pipeline)
   const sealing = keepSealing(task, signal)
-  console.error('0')
   await systemClock.sleep(WARM_SECONDS * 1000)
   const fromUs = systemClock.nowUs()
   await systemClock.sleep(task.seconds * 1000)
   const window = { fromUs, toUs: systemClock.nowUs() }
   stopping.abort('measured')
-  console.error('a'); void pipeline.collector.done.then(() => console.error('collector done')); pipeline.refine.failed.catch((e) => console.error('refine failed', e))
   await pipeline.done
-  console.error('b')
   const hoursSealed = await sealing
-  console.error('c')
   const received = readReceived(dataDir, window)
   const delays = delaysOf(received, marks.committed)
   const quarter = Math.ceil(delays.length / 4)

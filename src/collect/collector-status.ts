@@ -26,7 +26,7 @@ export interface CollectorStatus {
   /** Over the last seconds; of the fact channel for the second. */
   readonly framesPerSecond: number
   readonly factFramesPerSecond: number
-  /** The slowest flowing fact subscription's lag by both clocks, or `null`. */
+  /** Lag of the fact subscription that is heard of most recently, by both clocks, or `null`. */
   readonly lagUs: number | null
   /** How REST stands: requests waiting, and milliseconds left of a pause the venue asked for. */
   readonly rest: { readonly waiting: number; readonly pausedMs: number }
@@ -104,17 +104,20 @@ export function collectorStatus(
     backfill: parts.backfill?.status() ?? null,
     framesPerSecond: meter.framesPerSecond,
     factFramesPerSecond: meter.factFramesPerSecond,
-    lagUs: worstLagUs(feed),
+    lagUs: leastLagUs(feed),
     rest: budget.status(),
   }
 }
 
-/** Returns the greatest lag among the fact subscriptions that flow. */
-function worstLagUs(feed: FeedStatus | null): number | null {
-  let worst: number | null = null
+/**
+ * Returns the least lag among the fact subscriptions that flow: of a quiet product the last
+ * trade is old, which says nothing of how far behind we are.
+ */
+function leastLagUs(feed: FeedStatus | null): number | null {
+  let least: number | null = null
   for (const sub of feed?.subscriptions ?? []) {
     if (!sub.fact || sub.state !== 'flowing' || sub.lagUs === null) continue
-    if (worst === null || sub.lagUs > worst) worst = sub.lagUs
+    if (least === null || sub.lagUs < least) least = sub.lagUs
   }
-  return worst
+  return least
 }

@@ -44,12 +44,13 @@ export interface VenueCandle {
   readonly openTimeUs: number
   /** Length of the candle in microseconds. */
   readonly intervalUs: number
-  /** Canonical decimal text; `null` where the venue does not say. */
+  /** Canonical decimal text, here and below. */
   readonly open: string
   readonly high: string
   readonly low: string
   readonly close: string
   readonly volume: string
+  /** `null` where the venue does not say, here and below. */
   readonly notional: string | null
   readonly takerBuyVolume: string | null
   readonly tradeCount: number | null

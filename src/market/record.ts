@@ -20,13 +20,13 @@ export interface RecordRequest {
   readonly status?: number
   /** REST: the answer's headers that decoding or paging needs, names in lower case. */
   readonly headers?: Readonly<Record<string, string>>
-  /** Import: what each wanted field is called in the file, `time=timestamp:us`. */
+  /** Import: each wanted field's column in the file, with its unit: `timestamp:us`, `c0:ms@DATE`. */
   readonly columns?: Readonly<Record<string, string>>
   /** Import: the file's own column names, in order; absent for JSON Lines. */
   readonly header?: readonly string[]
   /** Import: the first line of this block, counting data lines of the file from 1. */
   readonly firstLine?: number
-  /** Import or replay: the file's SHA-256 in hex, which names its tape where it numbers no trades. */
+  /** Import or replay: the file's SHA-256 in hex; names its tape where it numbers no trades. */
   readonly file?: string
 }
 

@@ -1,9 +1,9 @@
 import type { LogBlock } from '../bronze/index.ts'
 import { forEachRecord } from '../bronze/index.ts'
+import { MINUTE_US } from '../market/bucket.ts'
 import type { EventSink, Rejection, VenueCandle, Witness } from '../market/event.ts'
 import type { Listing } from '../market/instrument.ts'
 import type { RawRecord } from '../market/record.ts'
-import type { SelfEvent } from '../market/self-record.ts'
 import { SELF_DIALECT } from '../market/self-record.ts'
 import type { TradeSlot } from '../market/trade.ts'
 import type { TapeKey } from '../market/trade-columns.ts'
@@ -12,9 +12,9 @@ import { decoderOf } from '../venues/index.ts'
 import type { Decoder } from '../venues/venue.ts'
 import type { Batch, ImportSpan } from './batch.ts'
 import { BATCH_TRADES, emptyTally } from './batch.ts'
-import { admitTrade } from './validate.ts'
+import { readSelfEvent } from './self-event.ts'
+import { admitTrade, weighCandle, weighTime } from './validate.ts'
 
-const MINUTE_US = 60_000_000
 /** Room a row's two decimals may need: 38 digits, a point and a leading zero each. */
 const ROW_TEXT_MAX = 96
 const SAMPLE_MAX = 512
@@ -122,19 +122,14 @@ export class DecodeStage implements EventSink {
   }
 
   #takeSelf(record: RawRecord): void {
-    const text = Buffer.from(record.bytes.buffer, record.bytes.byteOffset).toString(
-      'utf8',
-      record.start,
-      record.end,
-    )
-    try {
-      const event = JSON.parse(text) as SelfEvent
-      const evidence = record.request?.file ?? this.#log
-      this.#batch.selves.push({ event, timeUs: record.receivedTimeUs, evidence })
-    } catch (error) {
+    const event = readSelfEvent(record)
+    if (event === null) {
       this.#record = record
-      this.reject({ item: 0, reason: 'not_json', detail: String(error), offset: 0 })
+      this.reject({ item: 0, reason: 'malformed', detail: 'no entry of a diary', offset: 0 })
+      return
     }
+    const evidence = record.request?.file ?? this.#log
+    this.#batch.selves.push({ event, timeUs: record.receivedTimeUs, evidence })
   }
 
   trade(slot: Readonly<TradeSlot>): void {
@@ -184,10 +179,21 @@ export class DecodeStage implements EventSink {
 
   candle(candle: VenueCandle): void {
     const { origin, receivedTimeUs } = this.#record as RawRecord
+    if (candle.intervalUs !== MINUTE_US) return
+    const refusal = weighCandle(candle, receivedTimeUs)
+    if (refusal !== null) {
+      this.reject({ item: candle.item, offset: 0, ...refusal })
+      return
+    }
     this.#batch.candles.push({ venue: this.#venue, origin, receivedTimeUs, candle })
   }
 
   witness(witness: Witness): void {
+    const refusal = weighTime(witness.timeUs, (this.#record as RawRecord).receivedTimeUs)
+    if (refusal !== null) {
+      this.reject({ item: 0, offset: 0, ...refusal })
+      return
+    }
     this.#batch.witnesses.push({ venue: this.#venue, witness })
   }
 

@@ -14,7 +14,7 @@ export interface MergedTrades {
   /** Rows whose id was held before them, in the order met. */
   readonly repeats: readonly { readonly tape: TapeState; readonly row: number }[]
   readonly accepted: number
-  /** Accepted trades of minutes that had been final. */
+  /** Accepted trades that the socket brought after their minute was final. */
   readonly late: number
 }
 
@@ -59,7 +59,7 @@ export async function mergeTrades(
     for (const fold of foldRows(trades, kept)) {
       folds.push({ tape, fold })
       touch(instrument, fold.openTimeUs, fold.endUs)
-      if (fold.endUs <= options.finalBeforeUs) late += fold.count
+      if (fold.endUs <= options.finalBeforeUs) late += fold.count - fold.otherCount
     }
     accepted += count
   }

@@ -1,6 +1,7 @@
 import { listLogs } from '../bronze/index.ts'
 import type { Warehouse } from '../warehouse/index.ts'
 import { decodeAhead } from './decode-ahead.ts'
+import { stampFoldVersion } from './fold-version.ts'
 import { mergeBatch } from './merge.ts'
 import { judgeEverything } from './minutes.ts'
 import { loadState } from './state.ts'
@@ -52,6 +53,9 @@ export async function rebuildSilver(options: {
       }
     })
   }
-  await warehouse.write((tx) => judgeEverything(state, tx))
+  await warehouse.write(async (tx) => {
+    await judgeEverything(state, tx)
+    await stampFoldVersion(tx)
+  })
   return { records, accepted }
 }

@@ -6,6 +6,7 @@ import type { Batch, FrameTally } from './batch.ts'
 import { emptyTally } from './batch.ts'
 import { DecodeStage } from './decode-stage.ts'
 import { type MergeResult, mergeBatch } from './merge.ts'
+import { requireFoldVersion } from './fold-version.ts'
 import { loadState, type SilverState } from './state.ts'
 
 /** Name of the lease that only one writer of silver holds. */
@@ -61,9 +62,10 @@ export class Refiner implements AsyncDisposable {
     this.#state = state
   }
 
-  /** @throws ASSAY_LOCKED when another refiner holds the lease. */
+  /** @throws ASSAY_LOCKED when another refiner holds the lease; ASSAY_WAREHOUSE_VERSION. */
   static async open(options: RefinerOptions): Promise<Refiner> {
     const { warehouse, clock, holder } = options
+    await requireFoldVersion(warehouse)
     const lease = await warehouse.write((tx) =>
       acquireLease(tx, { name: SILVER_LEASE, holder, nowUs: clock.nowUs(), ttlUs: LEASE_TTL_US }),
     )

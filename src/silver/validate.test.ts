@@ -71,6 +71,13 @@ describe('admitting a trade', () => {
     expect(admit('1.50000000000000000', '1.50000000000000000')).toBe('1.5 x 1.5')
   })
 
+  test('refuses a product that no notional holds: more than 26 digits before the point', () => {
+    expect(admit('1'.repeat(13), '9'.repeat(13))).toBe(`${'1'.repeat(13)} x ${'9'.repeat(13)}`)
+    expect(admit('9'.repeat(14), '9'.repeat(14))).toBe('too_precise')
+    expect(admit('9'.repeat(20), '9'.repeat(7))).toBe('too_precise')
+    expect(admit(`${'9'.repeat(14)}.5`, `1.${'5'.repeat(14)}`)).toContain(' x ')
+  })
+
   test.each([
     [RECEIVED_US + 60_000_000, '1 x 1'],
     [RECEIVED_US + 60_000_001, 'time_implausible'],

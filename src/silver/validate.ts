@@ -1,3 +1,4 @@
+import { MINUTE_US } from '../market/bucket.ts'
 import type { DecimalSlot } from '../market/decimal.ts'
 import {
   createDecimalSlot,
@@ -7,13 +8,14 @@ import {
   parseDecimal,
   readDecimal,
 } from '../market/decimal.ts'
-import type { RejectReason } from '../market/event.ts'
+import type { RejectReason, VenueCandle } from '../market/event.ts'
 import type { TradeSlot } from '../market/trade.ts'
 import type { TradeColumns } from '../market/trade-columns.ts'
 
-/** Digits and decimals a price or a size may have, and decimals of their product (D8). */
+/** Digits and decimals a price or a size may have, and those of their product (D8). */
 const DIGITS_MAX = 38
 const DECIMALS_MAX = 18
+const NOTIONAL_DIGITS_MAX = 50
 const NOTIONAL_DECIMALS_MAX = 24
 
 /** Bitcoin's first block, 2009-01-03: nothing of ours traded before it. */
@@ -45,9 +47,8 @@ export function admitTrade(
   receivedTimeUs: number,
 ): Refusal | null {
   const { eventTimeUs, bytes } = slot
-  if (!(eventTimeUs >= EARLIEST_US && eventTimeUs <= receivedTimeUs + FUTURE_US_MAX)) {
-    return { reason: 'time_implausible', detail: `event time ${eventTimeUs} us` }
-  }
+  const implausible = weighTime(eventTimeUs, receivedTimeUs)
+  if (implausible !== null) return implausible
   const plain =
     readDecimal(bytes, slot.priceStart, slot.priceEnd, price) &&
     readDecimal(bytes, slot.sizeStart, slot.sizeEnd, size)
@@ -56,6 +57,8 @@ export function admitTrade(
     return { reason: 'not_positive', detail: price.mantissa <= 0 ? 'price' : 'size' }
   }
   if (isTooPrecise(price, size)) return tooPrecise(slot)
+  // Before the point of a product stand 26 digits at most; what may have more is read exactly.
+  if (price.mantissa * size.mantissa >= 1e26) return admitUnusual(columns, slot)
   const row = columns.count
   columns.priceMantissa[row] = price.mantissa
   columns.priceScale[row] = price.scale
@@ -67,6 +70,45 @@ export function admitTrade(
   copyCanonical(columns, slot.bytes, { start: slot.sizeStart, end: slot.sizeEnd })
   columns.sizeEnd[row] = columns.textLength
   return null
+}
+
+/** Says what is wrong with a time, if anything, against when it was received. */
+export function weighTime(timeUs: number, receivedTimeUs: number): Refusal | null {
+  if (timeUs >= EARLIEST_US && timeUs <= receivedTimeUs + FUTURE_US_MAX) return null
+  return { reason: 'time_implausible', detail: `event time ${timeUs} us` }
+}
+
+/** Says what is wrong, if anything, with a venue's own candle of one minute. */
+export function weighCandle(candle: VenueCandle, receivedTimeUs: number): Refusal | null {
+  const { openTimeUs } = candle
+  if (openTimeUs % MINUTE_US !== 0) {
+    return { reason: 'bad_time', detail: `${openTimeUs} us begins no minute` }
+  }
+  const implausible = weighTime(openTimeUs, receivedTimeUs)
+  if (implausible !== null) return implausible
+  for (const field of ['open', 'high', 'low', 'close'] as const) {
+    const refusal = weighDecimal(candle[field], { field, digits: DIGITS_MAX, least: 1n })
+    if (refusal !== null) return refusal
+  }
+  for (const field of ['volume', 'notional', 'takerBuyVolume'] as const) {
+    const digits = field === 'notional' ? NOTIONAL_DIGITS_MAX : DIGITS_MAX
+    const refusal = weighDecimal(candle[field] ?? '0', { field, digits, least: 0n })
+    if (refusal !== null) return refusal
+  }
+  return null
+}
+
+function weighDecimal(
+  text: string,
+  want: { readonly field: string; readonly digits: number; readonly least: bigint },
+): Refusal | null {
+  const { field, digits, least } = want
+  const decimal = parseDecimal(text)
+  const detail = `${field} ${text.slice(0, 80)}`
+  if (decimal === null) return { reason: 'bad_decimal', detail }
+  if (decimal.mantissa < least) return { reason: 'not_positive', detail }
+  const decimals = digits === DIGITS_MAX ? DECIMALS_MAX : NOTIONAL_DECIMALS_MAX
+  return fitsDecimal(decimal, digits, decimals) ? null : { reason: 'too_precise', detail }
 }
 
 function isTooPrecise(left: DecimalSlot, right: DecimalSlot): boolean {
@@ -128,7 +170,7 @@ function admitUnusual(columns: TradeColumns, slot: Readonly<TradeSlot>): Refusal
   if (
     !fitsDecimal(exactPrice, DIGITS_MAX, DECIMALS_MAX) ||
     !fitsDecimal(exactSize, DIGITS_MAX, DECIMALS_MAX) ||
-    multiplyDecimal(exactPrice, exactSize).scale > NOTIONAL_DECIMALS_MAX
+    !fitsDecimal(multiplyDecimal(exactPrice, exactSize), NOTIONAL_DIGITS_MAX, NOTIONAL_DECIMALS_MAX)
   ) {
     return tooPrecise(slot)
   }

@@ -24,6 +24,7 @@ export interface Schema {
   ops_meta: MetaRow
 }
 
+/** One instrument, with what its venue's newest listing says of it; PK instrument_id. */
 export interface InstrumentRow {
   instrument_id: number
   venue: string
@@ -212,6 +213,7 @@ export interface CheckpointRow {
   pos: number
 }
 
+/** Who may write what until when; `token` grows with each new holder. PK name. */
 export interface LeaseRow {
   name: string
   token: number
@@ -240,6 +242,7 @@ export interface CounterRow {
   value: number
 }
 
+/** What the warehouse knows of itself; PK key. */
 export interface MetaRow {
   key: string
   value: string

@@ -64,12 +64,12 @@ function makeTrades(symbol: string, random: Random): Made[] {
 }
 
 function price(random: Random): string {
-  if (random.next() < 0.06) return `${digits(random, 26)}.${digits(random, 4)}`
+  if (random.next() < 0.06) return `${digits(random, 16)}.${digits(random, 4)}`
   return `${random.int(98, 102)}.${random.pick(['00', '10', '25', '5'])}`
 }
 
 function size(random: Random): string {
-  if (random.next() < 0.06) return `${digits(random, 12)}.${digits(random, 18)}`
+  if (random.next() < 0.06) return `${digits(random, 8)}.${digits(random, 18)}`
   return random.pick(['1', '0.10', '2.50000000', '0.00000001', '17.125'])
 }
 

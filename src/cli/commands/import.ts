@@ -42,13 +42,13 @@ export const importCommand: CommandModule = {
         'after',
         [
           '',
-          'Fields of trades: trade_id, time, price, size, side; without trade_id, lines number them.',
+          'Fields of trades: trade_id, time, price, size, side; without ids, lines number them.',
           'Fields of klines: open_time, open, high, low, close, volume, notional, trade_count,',
           'taker_buy_volume. Units: s, ms, us, ns, iso; maker for a side that is the maker’s.',
           examples([
             'import trades.csv.gz --venue binance-futures --symbol BTC-USDT \\',
             '    --columns trade_id=id,time=timestamp:us,price=price,size=amount,side=side',
-            'import BTCUSDT-1m.csv --venue binance-futures --symbol BTC-USDT --preset binance-klines',
+            'import 1m.csv --venue binance-futures --symbol BTC-USDT --preset binance-klines',
           ]),
         ].join('\n'),
       )

@@ -15,9 +15,9 @@ export function tellBeginning(
   process.stderr.write(
     [
       `A simulated exchange trades ${sim.products.join(', ')} at ${sim.wsUrl}.`,
-      `For ${seconds} s assay collects from it, over real sockets, into ${where}, while the exchange`,
-      'drops, delays and repeats trades, falls silent and hangs up. Then every trade and candle',
-      'is held against what it truly traded. Ctrl-C ends the trading early.',
+      `For ${seconds} s assay collects from it, over real sockets, into ${where},`,
+      'while the exchange drops, delays and repeats trades, falls silent and hangs up. Then every',
+      'trade and candle is held against what it truly traded. Ctrl-C ends the trading early.',
       '',
     ].join('\n'),
   )

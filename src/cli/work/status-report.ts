@@ -3,6 +3,7 @@ import type { Kysely } from 'kysely'
 import { listLogs, logStat } from '../../bronze/index.ts'
 import { isAssayError } from '../../core/errors.ts'
 import { formatTimeUs } from '../../market/bucket.ts'
+import { FOLD_VERSION } from '../../silver/fold-version.ts'
 import { listHoles, type Verdict } from '../../silver/holes.ts'
 import { SILVER_READER } from '../../silver/state.ts'
 import type { InstrumentStatus, Schema, Warehouse } from '../../warehouse/index.ts'
@@ -124,7 +125,13 @@ async function readWarehouse(context: Context): Promise<Found> {
       counters: status.counters,
     }
   })
-  return { held, refined, rebuild: null }
+  return { held, refined, rebuild: rebuildReason(status.foldVersion) }
+}
+
+/** Facts that other rules folded are to be made anew. */
+function rebuildReason(stored: number | null): string | null {
+  if (stored === null || stored === FOLD_VERSION) return null
+  return `facts were folded by version ${stored}, and this is ${FOLD_VERSION}: run assay rebuild`
 }
 
 async function heldInstrument(db: Kysely<Schema>, one: InstrumentStatus): Promise<HeldInstrument> {

@@ -1,0 +1,89 @@
+import { availableParallelism, cpus, release, totalmem } from 'node:os'
+import type { Spread } from './spread.ts'
+import { spreadOf } from './spread.ts'
+
+/** What programs are given: null where it was not measured. */
+export interface Figures {
+  rebuild_per_s: number | null
+  rebuild_vs_floor: number | null
+  rebuild_vs_duckdb: number | null
+  decode_vs_parse: number | null
+  live_p50_ms: number | null
+  live_p99_ms: number | null
+  rss_mb: number | null
+  compression: number | null
+}
+
+/** One line of the table for people. */
+export interface Row {
+  readonly what: string
+  readonly value: string
+  /** Least and greatest of the rounds; empty where there is but one. */
+  readonly range: string
+  readonly note: string
+}
+
+/** Returns figures of which nothing is known yet. */
+export function noFigures(): Figures {
+  return {
+    rebuild_per_s: null,
+    rebuild_vs_floor: null,
+    rebuild_vs_duckdb: null,
+    decode_vs_parse: null,
+    live_p50_ms: null,
+    live_p99_ms: null,
+    rss_mb: null,
+    compression: null,
+  }
+}
+
+const whole = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 })
+
+/** Writes a number as people read it, with three digits that count or more. */
+export function showNumber(value: number): string {
+  if (Math.abs(value) >= 100) return whole.format(value)
+  return value.toFixed(Math.abs(value) >= 10 ? 1 : 2)
+}
+
+/** Makes a line of the table from the rounds of one measurement. */
+export function rowOf(
+  what: string,
+  values: readonly number[],
+  more: { readonly unit?: string; readonly note?: string } = {},
+): Row {
+  const { median, least, greatest } = spreadOf(values) satisfies Spread
+  const range = values.length > 1 ? `${showNumber(least)}–${showNumber(greatest)}` : ''
+  const value = `${showNumber(median)}${more.unit === undefined ? '' : ` ${more.unit}`}`
+  return { what, value, range, note: more.note ?? '' }
+}
+
+/** Keeps four digits that count: more would be noise. */
+export function rounded(value: number): number {
+  return Number(value.toPrecision(4))
+}
+
+/** Says what the figures were measured on. */
+export function describeMachine(): string {
+  const model = cpus()[0]?.model.trim() ?? 'unknown processor'
+  const cores = availableParallelism()
+  const memory = `${Math.round(totalmem() / 1024 ** 3)} GiB`
+  const { node, sqlite, v8, zstd } = process.versions
+  return [
+    `${cores} × ${model}, ${memory}, ${process.platform} ${release()} ${process.arch}`,
+    `Node ${node}, V8 ${v8}, SQLite ${sqlite ?? '?'}, zstd ${zstd ?? '?'}`,
+  ].join('\n')
+}
+
+/** Lays rows out in columns. */
+export function tableText(rows: readonly Row[]): string {
+  const titles: Row = { what: 'measured', value: 'median', range: 'min–max', note: '' }
+  const lines = [titles, ...rows]
+  const width = (key: keyof Row) => Math.max(...lines.map((row) => row[key].length))
+  const [what, value, range] = [width('what'), width('value'), width('range')]
+  return lines
+    .map((row) => {
+      const columns = [row.what.padEnd(what), row.value.padStart(value), row.range.padEnd(range)]
+      return [...columns, row.note].join('  ').trimEnd()
+    })
+    .join('\n')
+}
