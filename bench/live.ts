@@ -10,7 +10,6 @@ import { assert } from '../src/core/assert.ts'
 import { systemClock } from '../src/core/clock.ts'
 import { loadConfig } from '../src/core/config.ts'
 import { createLogger } from '../src/core/log.ts'
-import { VENUES } from '../src/venues/index.ts'
 import { answerJob } from './job.ts'
 import { linkLog } from './link-log.ts'
 
@@ -71,9 +70,6 @@ async function runLive(task: LiveTask): Promise<LiveResult> {
     config,
     dataDir,
     storeUrl: `sqlite:${join(dataDir, 'warehouse')}`,
-    venue: VENUES.coinbase!,
-    products: PRODUCTS,
-    mode: 'ws',
     command: 'bench',
     clock: systemClock,
     log: createLogger({ level: 'error', pretty: false }),
@@ -88,6 +84,8 @@ async function runLive(task: LiveTask): Promise<LiveResult> {
   stopping.abort('measured')
   await pipeline.done
   const hoursSealed = await sealing
+  // Before what follows, which only looks back, takes memory of its own.
+  const rssMbMax = process.resourceUsage().maxRSS / 1024
   const received = readReceived(dataDir, window)
   const delays = delaysOf(received, marks.committed)
   const quarter = Math.ceil(delays.length / 4)
@@ -103,7 +101,7 @@ async function runLive(task: LiveTask): Promise<LiveResult> {
     commitWindowMs: config.journal.commitWindowMs,
     commits: marks.committed.filter(inWindow).length,
     hoursSealed,
-    rssMbMax: process.resourceUsage().maxRSS / 1024,
+    rssMbMax,
   }
 }
 

@@ -228,11 +228,12 @@ export async function measureRss(bench: Bench): Promise<void> {
   assert(result.trades === trades, 'every trade is rebuilt')
   for (const path of [dataDir, task.folder]) rmSync(path, { recursive: true })
   figures.rss_mb = Math.ceil(result.rssMbMax)
-  const perTrade = `${showNumber(result.databaseBytes / trades)} bytes a trade stored`
+  const rate = `${showNumber(trades)} trades at ${showNumber((trades / result.ms) * 1000)}/s`
+  const each = `${showNumber(result.databaseBytes / trades)} bytes a trade stored`
   rows.push(
     rowOf('peak memory of a rebuild', [result.rssMbMax], {
       unit: 'MiB',
-      note: `${showNumber(trades)} trades, ${showNumber((trades / result.ms) * 1000)}/s, ${perTrade}`,
+      note: `${rate}, ${each}`,
     }),
     rowOf('  when a fifth is done', [result.rssMbEarly], { unit: 'MiB' }),
     rowOf('  when all is done', [result.rssMbLate], { unit: 'MiB' }),

@@ -1,34 +1,21 @@
-import { join } from 'node:path'
 import { type Journal, openJournal, startSealer } from '../bronze/index.ts'
 import { type Collector, startCollector } from '../collect/collector.ts'
-import type { CollectMode, CollectorStatus, CollectorSummary } from '../collect/collector-status.ts'
+import type { CollectorStatus, CollectorSummary } from '../collect/collector-status.ts'
 import type { Hole as WantedHole } from '../collect/hole-plan.ts'
-import { createPaceFile } from '../collect/pace-file.ts'
-import type { Clock } from '../core/clock.ts'
-import type { AssayConfig } from '../core/config.ts'
-import type { Logger } from '../core/log.ts'
-import { createRandom } from '../core/random.ts'
 import type { Hole } from '../silver/holes.ts'
 import type { RefineTotals } from '../silver/refiner.ts'
-import type { Venue } from '../venues/venue.ts'
+import { COLLECTED_VENUE, collectorSettings } from './collector-settings.ts'
+import type { Context } from './context.ts'
 import { type RefineThread, startRefineThread } from './refine-thread.ts'
-import { VERSION } from './version.ts'
 
 /** The log that live collecting writes. */
 export const COLLECT_LOG = 'collect'
 
 /** What a pipeline is started with. */
-export interface PipelineOptions {
-  readonly config: AssayConfig
-  readonly dataDir: string
-  readonly storeUrl: string
-  readonly venue: Venue
-  readonly products: readonly string[]
-  readonly mode: CollectMode
+export interface PipelineOptions
+  extends Pick<Context, 'config' | 'dataDir' | 'storeUrl' | 'clock' | 'log' | 'signal'> {
+  /** Names the run in the diary and to whoever finds the warehouse locked. */
   readonly command: string
-  readonly clock: Clock
-  readonly log: Logger
-  readonly signal: AbortSignal
   /** Told once a second. */
   readonly onStatus?: (status: CollectorStatus, refine: RefineThread) => void
 }
@@ -55,7 +42,7 @@ export interface PipelineSummary {
  * second `run` is refused before it has opened a socket.
  */
 export async function startPipeline(options: PipelineOptions): Promise<Pipeline> {
-  const { config, dataDir, storeUrl, clock, log, signal } = options
+  const { config, dataDir, storeUrl, clock, signal } = options
   const journal = await openJournal({
     dataDir,
     name: COLLECT_LOG,
@@ -78,33 +65,17 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
   }
   const forget = journal.onDurable((pos) => refine.tellDurable(pos))
   refine.tellDurable(journal.durablePos)
-  const { wsUrl, restUrl, feed } = config.venues.coinbase
   const stopping = new AbortController()
   const sealing = keepSealing({ ...options, belowPos: () => refine.checkpoint }, stopping.signal)
+  const settings = collectorSettings(options)
   const started = startCollector({
-    venue: options.venue,
-    mode: options.mode,
-    products: options.products,
+    ...settings,
     journal,
-    clock,
-    random: createRandom(`${process.pid}-${clock.nowUs()}`),
-    log,
     command: options.command,
-    version: VERSION,
-    feedName: feed,
-    ...(wsUrl !== null && { wsUrl }),
-    ...(restUrl !== null && { restUrl }),
-    pollSeconds: config.poll.everySeconds,
     signal: AbortSignal.any([signal, stopping.signal]),
     ...(config.backfill.enabled && {
-      holes: async () =>
-        wantedHoles(await refine.holes(), {
-          venue: options.venue.id,
-          beforeUs: clock.nowUs() - config.backfill.graceSeconds * 1e6,
-        }),
+      holes: async () => wantedHoles(await refine.holes(), options),
     }),
-    verdictAttempts: config.backfill.maxAttempts,
-    paceStore: createPaceFile(join(dataDir, 'tmp', `pace-${options.venue.id}.json`)),
     onStatus: (status) => options.onStatus?.(status, refine),
   })
   const parts = { journal, refine, sealing, stopping, forget }
@@ -176,14 +147,15 @@ async function keepSealing(
   }
 }
 
-/** What repair should ask for: open holes of the venue, old enough not to be in flight. */
+/** What repair should ask for: open holes, old enough not to be in flight. */
 export function wantedHoles(
   holes: readonly Hole[],
-  which: { readonly venue: string; readonly beforeUs: number },
+  { config, clock }: Pick<PipelineOptions, 'config' | 'clock'>,
 ): WantedHole[] {
+  const beforeUs = clock.nowUs() - config.backfill.graceSeconds * 1e6
   return holes
-    .filter((hole) => hole.venue === which.venue && hole.verdict === 'open')
-    .filter((hole) => hole.lastId !== null && hole.toUs <= which.beforeUs)
+    .filter((hole) => hole.venue === COLLECTED_VENUE && hole.verdict === 'open')
+    .filter((hole) => hole.lastId !== null && hole.toUs <= beforeUs)
     .map((hole) => ({
       symbol: hole.symbol,
       firstId: hole.firstId,

@@ -146,13 +146,24 @@ function idHoles(held: Held): OpenHole[] {
       if (before !== undefined && fromUs >= scope.from_us) {
         const ids = { firstId: before.lastId + 1, lastId: run.firstId - 1 }
         holes.push({ ...describe(held), cause: 'ids', ...ids, fromUs, toUs })
-      } else if (scope.cause !== 'import' && toUs > scope.from_us && run.firstId > 1) {
+      } else if (wantsLeftEdge(scope, run) && toUs > scope.from_us && run.firstId > 1) {
         const ids = { firstId: null, lastId: run.firstId - 1 }
         holes.push({ ...describe(held), cause: 'left_edge', ...ids, fromUs: scope.from_us, toUs })
       }
     }
   }
   return holes
+}
+
+/**
+ * Whether the trades before a scope's first run are ours to miss. A file begins where it begins.
+ * So does a recording whose first trade is older than its subscription; while we collect
+ * ourselves, the first minute is made whole.
+ */
+function wantsLeftEdge(scope: ScopeRow, run: Interval): boolean {
+  if (scope.cause === 'import') return false
+  const hasEnded = (scope.unsubscribed_us ?? 0) > (scope.subscribed_us ?? 0)
+  return !(hasEnded && run.firstTimeUs <= (scope.subscribed_us ?? 0))
 }
 
 /** Trades after the last run that the venue says were made. */

@@ -5,8 +5,8 @@ import { acquireLease, confirmLease, type Lease, releaseLease } from '../warehou
 import type { Batch, FrameTally } from './batch.ts'
 import { emptyTally } from './batch.ts'
 import { DecodeStage } from './decode-stage.ts'
-import { type MergeResult, mergeBatch } from './merge.ts'
 import { requireFoldVersion } from './fold-version.ts'
+import { type MergeResult, mergeBatch } from './merge.ts'
 import { loadState, type SilverState } from './state.ts'
 
 /** Name of the lease that only one writer of silver holds. */

@@ -8,8 +8,9 @@ const isText: Check = (value) => typeof value === 'string'
 const isWhole: Check = (value) => Number.isSafeInteger(value) && (value as number) >= 0
 const isWholeOrNull: Check = (value) => value === null || isWhole(value)
 const isTexts: Check = (value) => Array.isArray(value) && value.every(isText)
+const isFlag: Check = (value) => typeof value === 'boolean'
 
-const SUBSCRIPTION = { venue: isText, symbols: isTexts, fact: (value: unknown) => value !== null }
+const SUBSCRIPTION = { venue: isText, symbols: isTexts, fact: isFlag }
 
 /** The fields silver reads, by event; it reads none of the others. */
 const FIELDS: Readonly<Record<string, Readonly<Record<string, Check>>>> = {

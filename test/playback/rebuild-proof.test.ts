@@ -61,7 +61,7 @@ describe('a rebuild from the raw log', () => {
     expect(await proofOf(dataDir)).toEqual(proof)
   })
 
-  test('gives the same facts of permuted records, one in ten sent twice, sealed or not', async () => {
+  test('gives the same of permuted records, one in ten sent twice, sealed or not', async () => {
     const { dataDir, proof } = await refined(11)
     const random = createRandom('a rebuild')
     const disturbed = await copyLogs(dataDir, (records) => disturb(records, random))

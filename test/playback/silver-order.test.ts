@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { createRandom } from '../../src/core/random.ts'
+import { createRandom, type Random } from '../../src/core/random.ts'
 import type { NewRecord } from '../../src/market/record.ts'
 import type { WarehouseProof } from '../../src/warehouse/index.ts'
 import {
@@ -8,63 +8,71 @@ import {
   openRefinery,
   rebuild,
   tempFolder,
-  writeLog,
   writeLogBySteps,
 } from './support.ts'
 import { type SyntheticLogs, syntheticLogs } from './synthetic.ts'
 
-const SEEDS = Number(process.env.ASSAY_SEEDS ?? 40)
+// More seeds, or others, are a matter of asking: ASSAY_SEEDS=500 ASSAY_SEED=1000.
+const SEEDS = Number(process.env.ASSAY_SEEDS ?? 24)
 const FIRST_SEED = Number(process.env.ASSAY_SEED ?? 1)
 
-async function writeAll(logs: SyntheticLogs): Promise<string> {
-  const dataDir = tempFolder()
-  for (const [name, records] of Object.entries(logs)) await writeLog(dataDir, name, records)
-  return dataDir
+/** Logs as written, and where each of their batches ends. */
+interface Written {
+  readonly dataDir: string
+  readonly ends: Readonly<Record<string, readonly number[]>>
 }
 
-/** Refines in small steps, each of its own commit, forgetting everything now and then. */
-async function refineBySteps(logs: SyntheticLogs, seed: string): Promise<WarehouseProof> {
-  const random = createRandom(seed)
+async function writeAll(logs: SyntheticLogs, random: Random): Promise<Written> {
   const dataDir = tempFolder()
-  const reached = new Map<string, number>()
-  const left: { readonly name: string; readonly ends: number[] }[] = []
+  const ends: Record<string, readonly number[]> = {}
   for (const [name, records] of Object.entries(logs)) {
     const rest = [...records]
     const steps: NewRecord[][] = []
     while (rest.length > 0) steps.push(rest.splice(0, random.int(1, 25)))
-    left.push({ name, ends: await writeLogBySteps(dataDir, name, steps) })
-    reached.set(name, 0)
+    ends[name] = await writeLogBySteps(dataDir, name, steps)
   }
+  return { dataDir, ends }
+}
+
+/** Refines in small steps, each of its own commit, forgetting everything now and then. */
+async function refineBySteps(written: Written, random: Random): Promise<WarehouseProof> {
+  const { dataDir } = written
+  const left = Object.entries(written.ends).map(([name, ends]) => ({ name, ends: [...ends] }))
+  const reached = new Map(left.map(({ name }) => [name, 0]))
   await using refinery = await openRefinery(dataDir, (log) => reached.get(log))
-  while (left.some(({ ends }) => ends.length > 0)) {
-    const { name, ends } = random.pick(left)
-    reached.set(name, ends.shift() ?? (reached.get(name) as number))
+  for (;;) {
+    const more = left.filter(({ ends }) => ends.length > 0)
+    if (more.length === 0) return await refinery.settle()
+    const { name, ends } = random.pick(more)
+    reached.set(name, ends.shift() as number)
     if (random.next() < 0.8) await refinery.refine()
     if (random.next() < 0.1) await refinery.settle()
     if (random.next() < 0.15) await refinery.restart()
   }
-  return await refinery.settle()
 }
 
-function disturbAll(logs: SyntheticLogs, seed: string): SyntheticLogs {
-  const random = createRandom(seed)
-  return Object.fromEntries(
-    Object.entries(logs).map(([name, records]) => [name, disturb(records, random)]),
-  )
+function disturbAll(logs: SyntheticLogs, random: Random): SyntheticLogs {
+  const disturbed = Object.entries(logs).map(([name, records]) => [name, disturb(records, random)])
+  return Object.fromEntries(disturbed) as SyntheticLogs
 }
 
-describe('facts are an order-free function of the records', () => {
-  test.each(Array.from({ length: SEEDS }, (_, at) => FIRST_SEED + at))('seed %i', async (seed) => {
+describe('facts are an order-free function of the set of records', () => {
+  const seeds = Array.from({ length: SEEDS }, (_, at) => FIRST_SEED + at)
+  test.each(seeds)('seed %i: in steps, at once, permuted and sent twice', async (seed) => {
+    const random = createRandom(`order ${seed}`)
     const logs = syntheticLogs(seed)
-    const expected = await judgeAtEnd(await writeAll(logs))
-    expect(expected.rows, `seed ${seed}`).toBeGreaterThan(5)
+    const written = await writeAll(logs, random)
+    const expected = await judgeAtEnd(written.dataDir)
+    expect(expected.tables.silver_trades?.rows).toBeGreaterThan(0)
     const say = (how: string) => `seed ${seed}: ${how}`
-    expect(await refineBySteps(logs, `a${seed}`), say('by steps')).toEqual(expected)
-    const disturbed = disturbAll(logs, `b${seed}`)
-    expect(await judgeAtEnd(await writeAll(disturbed)), say('disturbed')).toEqual(expected)
-    expect(await refineBySteps(disturbed, `c${seed}`), say('disturbed, by steps')).toEqual(expected)
-    if (seed % 20 === 0) {
-      expect(await rebuild(await writeAll(disturbed)), say('rebuilt')).toEqual(expected)
+    expect(await refineBySteps(written, random), say('in steps')).toEqual(expected)
+
+    const disturbed = await writeAll(disturbAll(logs, random), random)
+    expect(await judgeAtEnd(disturbed.dataDir), say('disturbed')).toEqual(expected)
+    expect(await refineBySteps(disturbed, random), say('disturbed, in steps')).toEqual(expected)
+    // The same through the rebuild's own thread: it costs more, so not every time.
+    if (seed % 8 === 0) {
+      expect(await rebuild(disturbed.dataDir), say('rebuilt')).toEqual(expected)
     }
   })
 })

@@ -57,39 +57,27 @@ export const importCommand: CommandModule = {
 }
 
 async function runImport({ context, args, flags }: Call<ImportFlags>): Promise<void> {
-  const { openJournal } = await import('../../bronze/index.ts')
   const { importFile } = await import('../../collect/import.ts')
-  const { createProgress } = await import('../progress.ts')
-  const { openRefinerHere } = await import('../refine-here.ts')
+  const { fileIntoLog } = await import('../file-into-log.ts')
+  const { settleImport } = await import('../import-report.ts')
   const { VERSION } = await import('../version.ts')
-  const { dataDir, clock, signal } = context
+  const { clock, signal } = context
+  const { venue, symbol = null } = flags
   const shape = await shapeOf(flags)
-  await using refiner = await openRefinerHere(context, 'import')
-  await refiner?.catchUp('earlier records')
-  const journal = await openJournal({ dataDir, name: IMPORT_LOG, clock })
-  const progress = createProgress({ label: 'reading', unit: 'bytes', clock })
-  let result: Awaited<ReturnType<typeof importFile>>
-  try {
-    result = await importFile({
+  const read = await fileIntoLog(context, { command: 'import', log: IMPORT_LOG }, (reading) =>
+    importFile({
       path: args[0] ?? '',
-      venue: flags.venue,
-      symbol: flags.symbol ?? null,
+      venue,
+      symbol,
       ...shape,
-      journal,
+      ...reading,
       clock,
       signal,
       version: VERSION,
-      onProgress({ bytes, bytesTotal }) {
-        progress.expect(bytesTotal)
-        progress.update(bytes)
-      },
-    })
-  } finally {
-    await journal[Symbol.asyncDispose]()
-  }
-  progress.done(`${result.lines} lines`)
-  const { settleImport } = await import('../import-report.ts')
-  const { venue, symbol = null } = flags
+    }),
+  )
+  await using refiner = read.refiner
+  const { result } = read
   await settleImport(context, { result, refiner, log: IMPORT_LOG, kind: shape.kind, venue, symbol })
 }
 

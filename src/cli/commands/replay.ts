@@ -28,38 +28,20 @@ export const replayCommand: CommandModule = {
 }
 
 async function runReplay({ context, args, flags }: Call<ReplayFlags>): Promise<void> {
-  const { openJournal, openLogReader } = await import('../../bronze/index.ts')
+  const { openLogReader } = await import('../../bronze/index.ts')
   const { replayCapture } = await import('../../collect/replay.ts')
   const { countFrames } = await import('../../collect/replay-count.ts')
   const { decoderOf } = await import('../../venues/index.ts')
-  const { createProgress } = await import('../progress.ts')
-  const { openRefinerHere } = await import('../refine-here.ts')
+  const { fileIntoLog } = await import('../file-into-log.ts')
   const { venueOfId } = await import('../venue-of.ts')
   const { VERSION } = await import('../version.ts')
   const { dataDir, clock, signal } = context
   const venue = venueOfId(flags.venue)
-  await using refiner = await openRefinerHere(context, 'replay')
-  await refiner?.catchUp('earlier records')
-  const journal = await openJournal({ dataDir, name: REPLAY_LOG, clock })
-  const progress = createProgress({ label: 'reading', unit: 'bytes', clock })
-  let replayed: Awaited<ReturnType<typeof replayCapture>>
-  try {
-    replayed = await replayCapture({
-      path: args[0] ?? '',
-      venue,
-      journal,
-      clock,
-      signal,
-      version: VERSION,
-      onProgress({ bytes, bytesTotal }) {
-        progress.expect(bytesTotal)
-        progress.update(bytes)
-      },
-    })
-  } finally {
-    await journal[Symbol.asyncDispose]()
-  }
-  progress.done(`${replayed.frames} frames`)
+  const read = await fileIntoLog(context, { command: 'replay', log: REPLAY_LOG }, (reading) =>
+    replayCapture({ path: args[0] ?? '', venue, ...reading, clock, signal, version: VERSION }),
+  )
+  await using refiner = read.refiner
+  const { result: replayed } = read
   const totals = await refiner?.catchUp('refining')
   using reader = openLogReader({ dataDir, name: REPLAY_LOG })
   const { firstPos: fromPos, endPos: toPos } = replayed

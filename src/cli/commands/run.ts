@@ -29,13 +29,9 @@ async function runPipeline({ context, flags }: Call<CollectFlags>): Promise<void
   const { startPipeline } = await import('../pipeline.ts')
   const { stopAfter } = await import('../collect-flags.ts')
   const { liveLine, printSummary } = await import('../live.ts')
-  const { venueOfId } = await import('../venue-of.ts')
   const live = liveLine(context)
   const pipeline = await startPipeline({
     ...context,
-    venue: venueOfId('coinbase'),
-    products: context.config.venues.coinbase.products,
-    mode: context.config.mode,
     command: 'run',
     signal: stopAfter(context, flags.seconds),
     onStatus: (status, refine) => live.show(status, refine),

@@ -10,7 +10,6 @@ import type { Context, GlobalFlags } from '../context.ts'
 import { fetchHistory } from '../fetch-history.ts'
 import { liveLine } from '../live.ts'
 import { type Pipeline, startPipeline } from '../pipeline.ts'
-import { venueOfId } from '../venue-of.ts'
 import { type DemoProof, proveDemo } from './prove.ts'
 import { tellBeginning, tellProof } from './tell.ts'
 
@@ -69,7 +68,11 @@ function demoContext(context: Context, sim: Simulator): Omit<Context, 'dataDir'>
     ...context,
     // A spread takes the getter's value: the demo asks for the signal from its start.
     signal: context.signal,
-    config: { ...context.config, venues: { ...context.config.venues, coinbase: venue } },
+    config: {
+      ...context.config,
+      mode: 'ws',
+      venues: { ...context.config.venues, coinbase: venue },
+    },
   }
 }
 
@@ -80,9 +83,6 @@ async function trade(context: Context, sim: Simulator, seconds: number): Promise
   const pipeline = await startPipeline({
     ...context,
     storeUrl: storeOf(context.dataDir),
-    venue: venueOfId('coinbase'),
-    products: PRODUCTS,
-    mode: 'ws',
     command: 'demo',
     signal: ending.signal,
     onStatus: (status, refine) => live.show(status, refine),

@@ -4,6 +4,7 @@ import { assert } from '../../core/assert.ts'
 import { AssayError } from '../../core/errors.ts'
 import type { Lock } from '../../core/lock.ts'
 import { acquireLock } from '../../core/lock.ts'
+import { endLeases } from '../lease.ts'
 import { writeMeta } from '../meta.ts'
 import { checkVersion, migrate } from '../migrations/index.ts'
 import type { Schema } from '../schema.ts'
@@ -54,6 +55,8 @@ export async function openWritten(
   try {
     const created = await migrate(handle.db as unknown as Kysely<never>, sqliteSql)
     if (created) await writeMeta(handle.db, 'created_us', String(clock.nowUs()))
+    // The lock is ours, so whoever held a lease was killed.
+    await endLeases(handle.db)
     return handle
   } catch (error) {
     await closeHandle(handle)

@@ -6,6 +6,8 @@ import { afterEach, beforeEach } from 'vitest'
 /** A database that the suite runs against, and what it cannot do. */
 export interface TestedDialect {
   readonly name: string
+  /** Whether opening to write proves that whoever wrote before is gone. */
+  readonly locksWriters: boolean
   /** Returns the URL of an empty warehouse, and how to do away with it. */
   create(): Promise<{ url: string; remove: () => Promise<void> }>
 }
@@ -14,6 +16,7 @@ export interface TestedDialect {
 export const DIALECTS: readonly TestedDialect[] = [
   {
     name: 'sqlite',
+    locksWriters: true,
     async create() {
       const folder = mkdtempSync(join(tmpdir(), 'assay-warehouse-'))
       return {
