@@ -52,7 +52,7 @@ async function rebuild(task: RebuildTask): Promise<RebuildResult> {
   const goldStartMs = performance.now()
   const goldCandles = await followCandles(generation)
   const finishStartMs = performance.now()
-  await generation.finish()
+  await generation.finish({ trades: accepted })
   const endMs = performance.now()
   const rssMbMax = process.resourceUsage().maxRSS / 1024
   return {

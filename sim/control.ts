@@ -68,8 +68,15 @@ async function sendRows(response: ServerResponse, rows: Iterable<object>): Promi
     const drained = response.write(`${lines.join('\n')}\n`)
     lines = []
     await new Promise<void>((resolve) => {
-      if (drained) setImmediate(resolve)
-      else response.once('drain', resolve).once('close', resolve)
+      if (drained) {
+        setImmediate(resolve)
+        return
+      }
+      const goOn = () => {
+        response.off('drain', goOn).off('close', goOn)
+        resolve()
+      }
+      response.on('drain', goOn).on('close', goOn)
     })
     if (response.destroyed) return
   }

@@ -7,6 +7,8 @@ const CODES: Readonly<Record<string, { readonly code: ErrorCode; readonly why: s
   EROFS: { code: 'ASSAY_READ_ONLY', why: 'the file system is read-only' },
   EACCES: { code: 'ASSAY_READ_ONLY', why: 'writing is not permitted' },
   EPERM: { code: 'ASSAY_READ_ONLY', why: 'writing is not permitted' },
+  ENOTDIR: { code: 'ASSAY_READ_ONLY', why: 'a file stands where a folder should' },
+  EEXIST: { code: 'ASSAY_READ_ONLY', why: 'a file stands where a folder should' },
 }
 
 /**

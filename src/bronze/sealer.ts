@@ -32,6 +32,7 @@ export function startSealer(): Sealer {
   const worker = new Worker(new URL(`./seal-worker${extension}`, import.meta.url))
   const asked = new Map<number, Asked>()
   let nextId = 0
+  let isEnding = false
   let failure: Error | null = null
 
   const fail = (error: Error) => {
@@ -42,7 +43,7 @@ export function startSealer(): Sealer {
   worker.on('message', (answer: SealAnswer) => {
     const waiting = asked.get(answer.id)
     asked.delete(answer.id)
-    if (asked.size === 0) worker.unref()
+    if (asked.size === 0 && !isEnding) worker.unref()
     if ('report' in answer) waiting?.resolve(answer.report)
     else waiting?.reject(toError(answer))
   })
@@ -69,6 +70,8 @@ export function startSealer(): Sealer {
       return promise
     },
     async [Symbol.asyncDispose]() {
+      // Its end is waited for, so it keeps the process alive until then.
+      isEnding = true
       worker.ref()
       worker.postMessage({ kind: 'stop' } satisfies SealRequest)
       await exited

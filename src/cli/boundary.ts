@@ -1,5 +1,5 @@
 import { CommanderError } from 'commander'
-import { AssayError, systemCode } from '../core/errors.ts'
+import { AssayError, firstFailure, systemCode } from '../core/errors.ts'
 import { cureOf } from './cures.ts'
 import { EXIT, type ExitStatus } from './exit-status.ts'
 import { interruptedStatus } from './interruption.ts'
@@ -24,7 +24,8 @@ interface Failure {
 const ASKED_FOR = ['commander.helpDisplayed', 'commander.version']
 
 /** Tells people, and programs if asked to, what ended a command; returns the exit status. */
-export function reportFailure(error: unknown, options: ReportOptions): ExitStatus {
+export function reportFailure(thrown: unknown, options: ReportOptions): ExitStatus {
+  const error = firstFailure(thrown)
   if (error instanceof CommanderError) {
     if (ASKED_FOR.includes(error.code)) return EXIT.done
     // `assay help`, or else `assay` or `assay log` alone, where the help says what is missing.

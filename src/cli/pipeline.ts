@@ -134,16 +134,18 @@ async function keepSealing(
   signal: AbortSignal,
 ): Promise<void> {
   const { dataDir, clock, log } = options
+  await clock.sleep(SEAL_MS, signal)
+  if (signal.aborted) return
+  // Not before: starting its thread would hold up the first record.
   await using sealer = startSealer()
-  for (;;) {
-    await clock.sleep(SEAL_MS, signal)
-    if (signal.aborted) return
+  while (!signal.aborted) {
     try {
       await sealer.seal({ dataDir, name: COLLECT_LOG, belowPos: options.belowPos() })
     } catch (error) {
       // The journal keeps the hour: nothing is lost but room.
       log.warn({ err: error }, 'an hour could not be sealed; it is tried again')
     }
+    await clock.sleep(SEAL_MS, signal)
   }
 }
 

@@ -48,8 +48,11 @@ export async function openRefinerHere(
       return difference(refiner.totals, before)
     },
     async [Symbol.asyncDispose]() {
-      await refiner[Symbol.asyncDispose]()
-      await warehouse[Symbol.asyncDispose]()
+      try {
+        await refiner[Symbol.asyncDispose]()
+      } finally {
+        await warehouse[Symbol.asyncDispose]()
+      }
     },
   }
 }

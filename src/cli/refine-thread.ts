@@ -30,53 +30,43 @@ export async function startRefineThread(job: RefineJob): Promise<RefineThread> {
   const worker = new Worker(new URL(`./refine-worker.${extension}`, import.meta.url), {
     workerData: job,
   })
+  const tell = (message: ToRefiner) => worker.postMessage(message)
+  const questions = createQuestions((id) => tell({ type: 'holes', id }))
   const ready = Promise.withResolvers<void>()
   const stopped = Promise.withResolvers<RefineTotals>()
   const failed = Promise.withResolvers<never>()
   for (const { promise } of [stopped, failed]) promise.catch(() => {})
-  const asked = new Map<number, PromiseWithResolvers<readonly Hole[]>>()
   const listeners: ((commit: Commit) => void)[] = []
   let accepted = 0
   let checkpoint = 0
-  let nextId = 0
-  let failure: unknown = null
+  let isStopped = false
   const fail = (error: unknown) => {
-    failure ??= error
-    ready.reject(error)
-    stopped.reject(error)
-    failed.reject(error)
-    // Each question is refused by itself: racing a promise that lives on would hold them all.
-    for (const question of asked.values()) question.reject(error)
-    asked.clear()
+    questions.end(error)
+    for (const { reject } of [ready, stopped, failed]) reject(error)
   }
   worker.on('error', fail)
-  worker.on('exit', () => fail(new AssayError('ASSAY_WAREHOUSE_UNAVAILABLE', 'refiner ended')))
+  worker.on('exit', () => {
+    const error = new AssayError('ASSAY_WAREHOUSE_UNAVAILABLE', 'the refiner ended')
+    if (isStopped) questions.end(error)
+    else fail(error)
+  })
   worker.on('message', (message: FromRefiner) => {
     if (message.type === 'ready') ready.resolve()
-    else if (message.type === 'stopped') stopped.resolve(message.totals)
     else if (message.type === 'failed') fail(failureOf(message))
-    else if (message.type === 'holes') {
-      asked.get(message.id)?.resolve(message.holes)
-      asked.delete(message.id)
+    else if (message.type === 'holes') questions.answer(message.id, message.holes)
+    else if (message.type === 'stopped') {
+      isStopped = true
+      stopped.resolve(message.totals)
     } else {
       accepted += message.accepted
       if (message.log === job.ownLog) checkpoint = message.pos
       for (const listener of listeners) listener(message)
     }
   })
-  const tell = (message: ToRefiner) => worker.postMessage(message)
   await ready.promise
   return {
     tellDurable: (pos) => tell({ type: 'durable', log: job.ownLog ?? '', pos }),
-    holes() {
-      if (failure !== null) return Promise.reject(failure)
-      const id = nextId
-      nextId += 1
-      tell({ type: 'holes', id })
-      const question = Promise.withResolvers<readonly Hole[]>()
-      asked.set(id, question)
-      return question.promise
-    },
+    holes: questions.ask,
     get accepted() {
       return accepted
     },
@@ -89,6 +79,40 @@ export async function startRefineThread(job: RefineJob): Promise<RefineThread> {
       return stopped.promise
     },
     failed: failed.promise,
+  }
+}
+
+/** Questions to the refiner that wait for their answers. */
+interface Questions {
+  ask(): Promise<readonly Hole[]>
+  answer(id: number, holes: readonly Hole[]): void
+  /** Refuses those that wait, and all that are asked from now on. */
+  end(error: unknown): void
+}
+
+function createQuestions(post: (id: number) => void): Questions {
+  const asked = new Map<number, PromiseWithResolvers<readonly Hole[]>>()
+  let nextId = 0
+  let failure: unknown = null
+  return {
+    ask() {
+      if (failure !== null) return Promise.reject(failure)
+      const question = Promise.withResolvers<readonly Hole[]>()
+      asked.set(nextId, question)
+      post(nextId)
+      nextId += 1
+      return question.promise
+    },
+    answer(id, holes) {
+      asked.get(id)?.resolve(holes)
+      asked.delete(id)
+    },
+    end(error) {
+      failure ??= error
+      // Each question is refused by itself: racing a promise that lives on would hold them all.
+      for (const question of asked.values()) question.reject(error)
+      asked.clear()
+    },
   }
 }
 

@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { assert } from '../core/assert.ts'
 import { systemClock } from '../core/clock.ts'
-import { AssayError } from '../core/errors.ts'
+import { AssayError, firstFailure } from '../core/errors.ts'
 import { createRandom } from '../core/random.ts'
 import { backoffMs } from '../core/retry.ts'
 import { followCandles } from '../gold/candles.ts'
@@ -39,7 +39,8 @@ port.on('message', (message: ToRefiner) => {
 
 try {
   await main()
-} catch (error) {
+} catch (thrown) {
+  const error = firstFailure(thrown)
   const failure = error instanceof AssayError ? error : null
   tell({
     type: 'failed',

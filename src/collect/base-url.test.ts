@@ -6,9 +6,13 @@ test('an address keeps its path and loses the slashes at its end', () => {
 })
 
 test('what is no address, or one of another kind, is refused by name', () => {
-  for (const url of ['', 'localhost:80', 'http://a']) {
+  for (const url of ['', 'localhost:80', 'http://a', 'ws://a/#part']) {
     expect(() => baseUrl(url, ['ws:', 'wss:'])).toThrow(
       expect.objectContaining({ code: 'ASSAY_USAGE', message: expect.stringContaining('wss://') }),
     )
   }
+})
+
+test('a refusal does not tell the password in an address', () => {
+  expect(() => baseUrl('http://me:secret@a', ['ws:'])).toThrow(/me:\*\*\*@a/)
 })

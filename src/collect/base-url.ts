@@ -1,4 +1,5 @@
 import { AssayError } from '../core/errors.ts'
+import { redact } from '../core/redact.ts'
 
 /**
  * Returns `url` without slashes at its end, once it is seen to be one of the given schemes.
@@ -10,10 +11,12 @@ import { AssayError } from '../core/errors.ts'
  */
 export function baseUrl(url: string, schemes: readonly string[]): string {
   const parsed = URL.parse(url)
-  if (parsed !== null && schemes.includes(parsed.protocol)) return url.replace(/\/+$/, '')
+  // A fragment is never sent, and the socket library throws at one.
+  const isSound = parsed !== null && schemes.includes(parsed.protocol) && parsed.hash === ''
+  if (isSound) return url.replace(/\/+$/, '')
   const wanted = schemes.map((scheme) => `${scheme}//`).join(' or ')
   throw new AssayError(
     'ASSAY_USAGE',
-    `${JSON.stringify(url)} is no address beginning with ${wanted}`,
+    `${JSON.stringify(redact(url))} is no address beginning with ${wanted} and without #`,
   )
 }

@@ -1,4 +1,5 @@
 import { assert } from '../core/assert.ts'
+import { redact } from '../core/redact.ts'
 import { backoffMs } from '../core/retry.ts'
 import { baseUrl } from './base-url.ts'
 import type { FeedContext } from './feed-control.ts'
@@ -41,7 +42,9 @@ export function collectFeed(options: FeedOptions): FeedHandle {
     (channel, symbol) => options.paces?.[paceKey(venue.id, channel, symbol)],
   )
   const counts = { frames: 0, bytes: 0, paused: false }
-  const outages = createOutageLog(options, url)
+  // What is told of the address, and to whom, is not ours to know: it goes without its secrets.
+  const shownUrl = redact(url)
+  const outages = createOutageLog(options, shownUrl)
   let state: FeedState = 'connecting'
   let connects = 0
 
@@ -55,7 +58,10 @@ export function collectFeed(options: FeedOptions): FeedHandle {
     turn('open')
   }
   const heard = { complaint: '' }
-  const context: FeedContext = { options, feed, url, subscriptions, counts, heard, onOpen }
+  const addresses = { url, shownUrl }
+  const context: FeedContext = {
+    ...{ options, feed, ...addresses, subscriptions, counts, heard, onOpen },
+  }
 
   async function run(): Promise<void> {
     let attempt = 0
@@ -79,7 +85,7 @@ export function collectFeed(options: FeedOptions): FeedHandle {
     const { frames, bytes, paused } = counts
     const { failures, downSinceUs } = outages.outage
     return {
-      ...{ venue: venue.id, feed: name, url, state, connects, failures, downSinceUs },
+      ...{ venue: venue.id, feed: name, url: shownUrl, state, connects, failures, downSinceUs },
       ...{ lastFailure: outages.lastFailure, frames, bytes, paused },
       subscriptions: subscriptions.all.map((sub) => subscriptionStatus(sub, state)),
     }

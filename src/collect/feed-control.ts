@@ -11,6 +11,8 @@ export interface FeedContext {
   readonly options: FeedOptions
   readonly feed: Feed
   readonly url: string
+  /** The address as it may be told: without its secrets. */
+  readonly shownUrl: string
   readonly subscriptions: Subscriptions
   /** Counted over all connections. */
   readonly counts: { frames: number; bytes: number; paused: boolean }

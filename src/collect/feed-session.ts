@@ -43,7 +43,7 @@ interface Session {
  * the log, and watches over what should flow. Never rejects.
  */
 export async function runSession(context: FeedContext, outage: Outage): Promise<SessionEnd> {
-  const { options, feed, url } = context
+  const { options, feed, url, shownUrl } = context
   const { clock, venue, diary, signal } = options
   const nowMs = clock.monotonicMs()
   const conn = options.nextConn()
@@ -55,7 +55,7 @@ export async function runSession(context: FeedContext, outage: Outage): Promise<
     socket.kill('the collector failed')
   }
   const onOpen = () => {
-    diary.write({ event: 'connect', venue: venue.id, url, ...outage })
+    diary.write({ event: 'connect', venue: venue.id, url: shownUrl, ...outage })
     begin(session, socket)
     const speak = createSpeaker(context, { socket, signal: over.signal })
     speak(feed.subscribe(context.subscriptions.all))

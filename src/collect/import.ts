@@ -3,6 +3,7 @@ import type { Journal } from '../bronze/index.ts'
 import type { Clock } from '../core/clock.ts'
 import { AssayError } from '../core/errors.ts'
 import type { RecordRequest } from '../market/record.ts'
+import { SYMBOL_BYTES_MAX } from '../market/symbol.ts'
 import type { TapeKind } from '../venues/tape/index.ts'
 import { planColumns } from '../venues/tape/index.ts'
 import { createDiary } from './diary.ts'
@@ -11,6 +12,8 @@ import type { FileShape } from './import-shape.ts'
 import { readShape } from './import-shape.ts'
 import type { SourceFile } from './import-source.ts'
 import { openSource, readSource } from './import-source.ts'
+
+const PROBLEM_MAX = 500
 
 /** How far an import has come. */
 export interface ImportProgress {
@@ -70,10 +73,11 @@ export interface ImportResult {
  *
  * @throws AssayError `ASSAY_FILE_UNREADABLE` where the file cannot be read, is empty, binary or
  *   damaged; `ASSAY_IMPORT_COLUMNS` where its columns do not fit the map; `ASSAY_USAGE` where no
- *   symbol is given. Lines read before damage was met are kept.
+ *   symbol is given, or venue or symbol is no name. Lines read before damage was met are kept.
  */
 export async function importFile(options: ImportOptions): Promise<ImportResult> {
   const { journal, clock, signal } = options
+  checkNames(options)
   const columns = withDate(options)
   const source = await openSource(options.path, signal)
   const shape = await readShape(source, { ...options, columns })
@@ -116,6 +120,25 @@ export async function importFile(options: ImportOptions): Promise<ImportResult> 
   return { lines, blocks, sha256: source.sha256, firstPos, endPos: journal.nextPos, complete }
 }
 
+/** A venue's name stands before a slash in every record: one with a slash would be cut there. */
+const VENUE_NAME = /^[a-z0-9][a-z0-9_-]{0,63}$/i
+
+function checkNames({ venue, symbol }: ImportOptions): void {
+  if (!VENUE_NAME.test(venue)) {
+    const rule = 'letters, digits, dashes and underscores, 64 at most'
+    throw new AssayError('ASSAY_USAGE', `${shown(venue)} is no name of a venue: ${rule}.`)
+  }
+  // As for a symbol that a column tells: controls, spaces and broken characters have no place.
+  const isSymbol = symbol === null || /^[^\p{C}\p{Z}\uFFFD]+$/u.test(symbol)
+  if (isSymbol && Buffer.byteLength(symbol ?? '') <= SYMBOL_BYTES_MAX) return
+  const rule = 'printable, without spaces, 64 bytes at most'
+  throw new AssayError('ASSAY_USAGE', `${shown(symbol ?? '')} is no symbol: ${rule}.`)
+}
+
+function shown(name: string): string {
+  return JSON.stringify(name.slice(0, 64))
+}
+
 /** Puts the day that times count from into the map, where decoding will look for it. */
 function withDate(options: ImportOptions): Readonly<Record<string, string>> {
   if (options.date === undefined) return options.columns
@@ -144,7 +167,9 @@ function checkColumns(
   }
   if (problem !== null) {
     const context = { file: source.name, columns: shape.header }
-    throw new AssayError('ASSAY_IMPORT_COLUMNS', `${source.name}: ${problem}.`, { context })
+    // The header is quoted, and what is no table may have a line of any length.
+    const told = problem.length > PROBLEM_MAX ? `${problem.slice(0, PROBLEM_MAX)} …` : problem
+    throw new AssayError('ASSAY_IMPORT_COLUMNS', `${source.name}: ${told}.`, { context })
   }
   if (options.symbol === null && columns.symbol === undefined) {
     throw new AssayError('ASSAY_USAGE', 'Name the symbol, or map a column to it.')

@@ -5,6 +5,7 @@ import type { Clock } from '../core/clock.ts'
 import { AssayError } from '../core/errors.ts'
 import type { Logger } from '../core/log.ts'
 import type { Random } from '../core/random.ts'
+import { redact } from '../core/redact.ts'
 import { backoffMs } from '../core/retry.ts'
 import type { RawRecord } from '../market/record.ts'
 import type { PageSummary, RestRequest, Venue } from '../venues/venue.ts'
@@ -95,7 +96,7 @@ export function createRestClient(options: RestClientOptions): RestClient {
       conn,
       frame,
       request: {
-        url: base + request.path,
+        url: redact(base + request.path),
         status: reply.status,
         headers: keepHeaders(Object.entries(reply.headers), venue.history.headersKept),
       },

@@ -12,6 +12,7 @@ import {
   unknownKey,
 } from './config-sources.ts'
 import { AssayError } from './errors.ts'
+import { redact } from './redact.ts'
 
 export type { AssayConfig, AssayConfigInput }
 
@@ -179,14 +180,4 @@ const SECRET_NAME = /(password|passwd|secret|token|api_?key|credential)s?$/i
 function redactKey(key: string, value: unknown): string {
   if (SECRET_NAME.test(key) && value !== null && value !== undefined) return '"***"'
   return redact(JSON.stringify(value))
-}
-
-/**
- * Returns a text with the passwords of its URLs masked, and the values of query parameters that
- * are secrets by name. For anything that may hold a URL and is about to be shown or logged.
- */
-export function redact(text: string): string {
-  return text
-    .replace(/([a-z][a-z0-9+.-]*:\/\/[^\s/:@"']*):[^\s/"']*@/gi, '$1:***@')
-    .replace(/([?&](?:password|passwd|secret|token|api_?key|signature)=)[^&\s"']*/gi, '$1***')
 }

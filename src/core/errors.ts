@@ -78,3 +78,13 @@ export function systemCode(error: unknown): string {
   if (typeof error !== 'object' || error === null || !('code' in error)) return ''
   return typeof error.code === 'string' ? error.code : ''
 }
+
+/**
+ * Returns what failed first, where letting go of things on its account failed as well: a full
+ * disk fails a write, and then whatever wanted to be written on the way out.
+ */
+export function firstFailure(error: unknown): unknown {
+  let first = error
+  while (first instanceof SuppressedError) first = first.suppressed
+  return first
+}

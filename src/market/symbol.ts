@@ -5,11 +5,20 @@ export const SYMBOL_BYTES_MAX = 64
 const CACHE_SIZE = 2048
 const cache: string[] = new Array<string>(CACHE_SIZE).fill('')
 
+/** Bytes that may stand in a symbol. */
+const IN_SYMBOLS = Uint8Array.from({ length: 256 }, (_, byte) =>
+  byte > 0x20 && byte <= 0x7e && !`"'\`\\;<>`.includes(String.fromCharCode(byte)) ? 1 : 0,
+)
+
 /**
  * Returns the symbol that `bytes[start, end)` spells, or `null` where that is none.
  *
- * A symbol is 1 to 64 printable ASCII bytes without space, quote or backslash. The same bytes
- * usually give the same string object again, so that reading a known symbol allocates nothing.
+ * A symbol is 1 to 64 printable ASCII bytes, without what no venue calls a product and a query, a
+ * shell or a path may misread: quotes, space, `;`, `<`, `>`, backslash, two dots in a row. Nothing
+ * here would misread them, but names travel.
+ *
+ * The same bytes usually give the same string object again, so that reading a known symbol
+ * allocates nothing.
  */
 export function readSymbol(bytes: Uint8Array, start: number, end: number): string | null {
   const length = end - start
@@ -20,9 +29,10 @@ export function readSymbol(bytes: Uint8Array, start: number, end: number): strin
   let symbol = ''
   for (let at = start; at < end; at += 1) {
     const byte = bytes[at] as number
-    if (byte <= 0x20 || byte > 0x7e || byte === 0x22 || byte === 0x5c) return null
+    if (IN_SYMBOLS[byte] === 0) return null
     symbol += String.fromCharCode(byte)
   }
+  if (symbol.includes('..')) return null
   cache[place] = symbol
   return symbol
 }

@@ -94,6 +94,38 @@ describe('coverage', () => {
     }
   })
 
+  test('marks what runs whose times go back had proven, once they are joined', () => {
+    const begun = new Coverage([
+      { firstId: 5, lastId: 6, firstTimeUs: 9000, lastTimeUs: 4000 },
+      { firstId: 8, lastId: 9, firstTimeUs: 3000, lastTimeUs: 20_000 },
+    ])
+    begun.claim(7, 7, 5000)
+    expect([begun.touchedFromUs, begun.touchedToUs]).toEqual([3000, 9000])
+    const ended = new Coverage([
+      { firstId: 5, lastId: 6, firstTimeUs: 1000, lastTimeUs: 9000 },
+      { firstId: 8, lastId: 9, firstTimeUs: 8000, lastTimeUs: 2000 },
+    ])
+    ended.claim(7, 7, 8500)
+    expect([ended.touchedFromUs, ended.touchedToUs]).toEqual([2000, 9000])
+  })
+
+  test('does not mark the far end of a run that grows at its beginning', () => {
+    const coverage = new Coverage([
+      { firstId: 8, lastId: 9, firstTimeUs: 8000, lastTimeUs: 900_000 },
+    ])
+    coverage.claim(7, 7, 7000)
+    expect([coverage.touchedFromUs, coverage.touchedToUs]).toEqual([7000, 8000])
+    expect(coverage.extended.size).toBe(0)
+  })
+
+  test('claims as void only what is free, and forgets no trade’s time', () => {
+    const coverage = new Coverage()
+    coverage.claim(5, 5, timeOf(5))
+    coverage.claimVoid(3, 8)
+    const run = { firstId: 3, lastId: 8, firstTimeUs: timeOf(5), lastTimeUs: timeOf(5) }
+    expect(coverage.intervals).toEqual([run])
+  })
+
   test('tells what rows to remove and to store again', () => {
     const coverage = new Coverage()
     coverage.claim(1, 1, timeOf(1))

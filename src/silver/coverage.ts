@@ -20,6 +20,8 @@ export class Coverage {
   /** First ids of stored rows that no longer stand, and of rows to store again. */
   readonly removed = new Set<number>()
   readonly changed = new Set<Interval>()
+  /** Runs that end with another id, or at another time: a witness may carry their proof on. */
+  readonly extended = new Set<Interval>()
   /** Runs whose outermost trades must be looked up: ids without trades hide which they are. */
   readonly unsure = new Set<Interval>()
   /** Span of time whose proof of completeness the claims since {@link settle} may have changed. */
@@ -68,6 +70,7 @@ export class Coverage {
         near.lastId = lastId
         near.lastTimeUs = timeUs
         this.changed.add(near)
+        this.extended.add(near)
         return true
       }
     }
@@ -98,7 +101,10 @@ export class Coverage {
     if (firstTimeUs === oldFirstUs && lastTimeUs === oldLastUs) return
     if (interval.firstId <= 1 && Number.isNaN(oldFirstUs)) this.#touch(0)
     if (firstTimeUs !== oldFirstUs) for (const at of [oldFirstUs, firstTimeUs]) this.#touch(at)
-    if (lastTimeUs !== oldLastUs) for (const at of [oldLastUs, lastTimeUs]) this.#touch(at)
+    if (lastTimeUs !== oldLastUs) {
+      for (const at of [oldLastUs, lastTimeUs]) this.#touch(at)
+      this.extended.add(interval)
+    }
     interval.firstTimeUs = firstTimeUs
     interval.lastTimeUs = lastTimeUs
     this.changed.add(interval)
@@ -117,6 +123,7 @@ export class Coverage {
       near.lastTimeUs = times.last
       this.#touch(times.last)
       this.changed.add(near)
+      this.extended.add(near)
       if (after !== undefined && after.firstId === lastId + 1) this.#mergeWithNext(this.#hint)
     }
   }
@@ -151,12 +158,15 @@ export class Coverage {
       this.#touch(before.lastTimeUs)
       join(before, interval)
       this.changed.add(before)
+      this.extended.add(before)
     } else if (holder !== undefined && !fresh) {
       join(holder, interval)
       this.changed.add(holder)
+      this.extended.add(holder)
     } else {
       intervals.splice(at, 0, interval)
       this.changed.add(interval)
+      this.extended.add(interval)
     }
     this.#hint = at
     while (at + 1 < intervals.length && touches(intervals[at], intervals[at + 1])) {
@@ -177,6 +187,9 @@ export class Coverage {
     this.intervals.splice(at + 1, 1)
     this.changed.delete(right)
     if (this.unsure.delete(right)) this.unsure.add(left)
+    // It ends as the right one did: what was proven there is not to be judged again.
+    if (this.extended.delete(right)) this.extended.add(left)
+    else this.extended.delete(left)
     this.removed.add(right.firstId)
     this.changed.add(left)
   }
@@ -185,6 +198,7 @@ export class Coverage {
   settle(): void {
     this.removed.clear()
     this.changed.clear()
+    this.extended.clear()
     this.unsure.clear()
     this.touchedFromUs = Number.POSITIVE_INFINITY
     this.touchedToUs = Number.NEGATIVE_INFINITY

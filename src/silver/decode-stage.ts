@@ -222,11 +222,20 @@ export function venueOf(dialect: string): string {
   return slash === -1 ? dialect : dialect.slice(0, slash)
 }
 
-/** The payload around the offending byte, with what is not printable made visible. */
+/** The payload around the offending byte; of a file, the line that it stands in. */
 function sampleOf(record: RawRecord, offset: number): string {
+  if (record.origin === 'import') return lineAt(record, record.start + offset)
   const length = record.end - record.start
   const from = length <= SAMPLE_MAX ? 0 : Math.max(0, Math.min(offset - 128, length - SAMPLE_MAX))
   const start = record.start + from
   const end = Math.min(record.end, start + SAMPLE_MAX)
   return Buffer.from(record.bytes.subarray(start, end)).toString('utf8').slice(0, SAMPLE_MAX)
+}
+
+function lineAt({ bytes, start, end }: RawRecord, at: number): string {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, end)
+  const from = at > start ? Math.max(start, text.lastIndexOf(0x0a, at - 1) + 1) : start
+  const newline = text.indexOf(0x0a, at)
+  const to = Math.min(newline < 0 ? end : newline, from + SAMPLE_MAX)
+  return text.toString('utf8', from, to).trimEnd()
 }

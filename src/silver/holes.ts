@@ -77,7 +77,7 @@ export async function countEdges(db: Kysely<Schema>, evidence: string): Promise<
 interface Held {
   readonly instrument: InstrumentRow
   readonly intervals: readonly Interval[]
-  readonly scopes: readonly ScopeRow[]
+  readonly scopes: readonly JoinedScope[]
   readonly witnesses: ReadonlyMap<number, number>
   readonly work: readonly GapWorkRow[]
 }
@@ -104,25 +104,32 @@ async function loadHeld(db: Kysely<Schema>, instrument: InstrumentRow): Promise<
       firstTimeUs: row.first_time_us ?? Number.NaN,
       lastTimeUs: row.last_time_us ?? Number.NaN,
     })),
-    scopes: mergeScopes((await scopes.execute()).filter((scope) => scope.tape_id === 0)),
+    scopes: joinScopes((await scopes.execute()).filter((scope) => scope.tape_id === 0)),
     witnesses: new Map((await witnesses.execute()).map((row) => [row.last_id, row.time_us])),
     work: await work.execute(),
   }
 }
 
+/** Scopes that touch, as one span of time. */
+interface JoinedScope {
+  readonly from_us: number
+  to_us: number
+  readonly parts: ScopeRow[]
+}
+
 /** Joins scopes that touch, so that a hole across two files laid end to end is seen. */
-function mergeScopes(scopes: readonly ScopeRow[]): ScopeRow[] {
-  const merged: ScopeRow[] = []
+function joinScopes(scopes: readonly ScopeRow[]): JoinedScope[] {
+  const joined: JoinedScope[] = []
   for (const scope of [...scopes].sort((a, b) => a.from_us - b.from_us)) {
-    const last = merged.at(-1)
-    if (last === undefined || last.to_us < scope.from_us) merged.push({ ...scope })
-    else {
+    const last = joined.at(-1)
+    if (last === undefined || last.to_us < scope.from_us) {
+      joined.push({ from_us: scope.from_us, to_us: scope.to_us, parts: [scope] })
+    } else {
       last.to_us = Math.max(last.to_us, scope.to_us)
-      // An edge is worth repairing if any of the joined scopes would have it repaired.
-      if (scope.cause !== 'import') last.cause = scope.cause
+      last.parts.push(scope)
     }
   }
-  return merged
+  return joined
 }
 
 function describe(held: Held): Pick<Hole, 'instrumentId' | 'venue' | 'symbol'> {
@@ -146,7 +153,11 @@ function idHoles(held: Held): OpenHole[] {
       if (before !== undefined && fromUs >= scope.from_us) {
         const ids = { firstId: before.lastId + 1, lastId: run.firstId - 1 }
         holes.push({ ...describe(held), cause: 'ids', ...ids, fromUs, toUs })
-      } else if (wantsLeftEdge(scope, run) && toUs > scope.from_us && run.firstId > 1) {
+      } else if (
+        scope.parts.some((part) => wantsLeftEdge(part, run)) &&
+        toUs > scope.from_us &&
+        run.firstId > 1
+      ) {
         const ids = { firstId: null, lastId: run.firstId - 1 }
         holes.push({ ...describe(held), cause: 'left_edge', ...ids, fromUs: scope.from_us, toUs })
       }
@@ -162,9 +173,12 @@ function idHoles(held: Held): OpenHole[] {
  */
 function wantsLeftEdge(scope: ScopeRow, run: Interval): boolean {
   if (scope.cause === 'import') return false
-  const hasEnded = (scope.unsubscribed_us ?? 0) > (scope.subscribed_us ?? 0)
-  return !(hasEnded && run.firstTimeUs <= (scope.subscribed_us ?? 0))
+  const isRecording = scope.cause === 'live' && FILE_HASH.test(scope.evidence)
+  return !(isRecording && run.firstTimeUs <= (scope.subscribed_us ?? 0))
 }
+
+/** What names the scope of a recording; our own collecting is named by its log. */
+const FILE_HASH = /^[0-9a-f]{64}$/
 
 /** Trades after the last run that the venue says were made. */
 function witnessHoles(held: Held): OpenHole[] {

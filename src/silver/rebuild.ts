@@ -31,8 +31,9 @@ export async function rebuildSilver(options: {
   readonly onProgress?: (progress: RebuildProgress) => void
 }): Promise<{ readonly records: number; readonly accepted: number }> {
   const { dataDir, warehouse, graceUs, signal, onProgress } = options
-  const state = await loadState(warehouse)
+  // Decoding begins at once: its thread is ready by the time the writer is.
   await using batches = decodeAhead(dataDir, listLogs(dataDir))
+  const state = await loadState(warehouse)
   let records = 0
   let accepted = 0
   let isDone = false

@@ -83,7 +83,7 @@ export async function storeCoverage(
       if (coverage.touchedFromUs <= coverage.touchedToUs) {
         touch(instrument, coverage.touchedFromUs, coverage.touchedToUs + 1)
       }
-      for (const interval of coverage.changed) touchProof(instrument, interval)
+      for (const interval of coverage.extended) touchProof(instrument, interval)
       const key = { instrument_id: instrument.row.instrument_id, tape_id: tape.tapeId }
       for (const firstId of coverage.removed) removed.push({ ...key, first_id: firstId })
       rows.push(...coverageRows(tape))

@@ -121,9 +121,8 @@ export interface Generation extends Warehouse {
 /** How a generation is finished. */
 export interface FinishOptions {
   /**
-   * Whether the database checks its own structure before the swap.
-   *
-   * @default true
+   * How many trades were stored. Given, they are counted before the swap, which walks every
+   * leaf of the largest table: a generation that lacks some is refused.
    */
-  readonly check?: boolean
+  readonly trades?: number
 }

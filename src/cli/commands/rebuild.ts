@@ -45,7 +45,7 @@ async function runRebuild({ context, flags }: Call<RebuildFlags>): Promise<ExitS
   await using generation = await createGeneration({ url, clock, holder })
   const progress = createProgress({ label: 'rebuilding', unit: 'records', total, clock })
   const graceUs = config.candles.graceSeconds * 1e6
-  await rebuildSilver({
+  const { accepted: trades } = await rebuildSilver({
     dataDir,
     warehouse: generation,
     graceUs,
@@ -60,7 +60,7 @@ async function runRebuild({ context, flags }: Call<RebuildFlags>): Promise<ExitS
     await generation.abandon()
     await using standing = await openWarehouse({ url, mode: 'read', clock })
     equal = (await proveWarehouse(standing)).sha256 === proof.sha256
-  } else await generation.finish()
+  } else await generation.finish({ trades })
   const { rows, sha256 } = proof
   if (context.json) printJson({ rows, sha256, ...(equal !== null && { equal }) })
   else {

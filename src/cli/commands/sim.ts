@@ -22,7 +22,7 @@ export const simCommand: CommandModule = {
     program
       .command('sim')
       .description('a simulated Coinbase on this machine, to try things against')
-      .option('--port <n>', 'port on 127.0.0.1, 0 for any free one (default: 8787)')
+      .option('--port <n>', 'port on 127.0.0.1, 0 for any free one (default: 8101)')
       .option('--seed <text>', 'the same seed gives the same market (default: 1)')
       .option('--rate <n>', 'trades per second of all busy products (default: 20)')
       .option('--products <names...>', 'what it lists, BTC-USD ETH-USD …')

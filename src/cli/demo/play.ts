@@ -21,6 +21,8 @@ const HISTORY_US = 10 * MINUTE_US
 const LATE_MS = 6000
 const HEAL_MS_MAX = 60_000
 const LOOK_MS = 500
+/** Within this time of a minute's end a heartbeat has come after it, and is refined. */
+const PROOF_US = 3_000_000
 
 /** Runs the demo, tells people of it as it goes, and returns the proof. */
 export async function playDemo(
@@ -116,8 +118,17 @@ async function untilHealed(context: Context, sim: Simulator, pipeline: Pipeline)
     const isWhole = !holes.some((hole) => hole.verdict === 'open')
     const isCaughtUp = pipeline.refine.checkpoint >= pipeline.journal.durablePos - 50
     quiet = isWhole && isCaughtUp && sim.stats.connections > 0 ? quiet + 1 : 0
-    if (quiet >= 4 && clock.monotonicMs() >= endMs) return
+    if (quiet >= 4 && clock.monotonicMs() >= endMs && isMidMinute(clock.nowUs())) return
   }
+}
+
+/**
+ * Whether no minute has just ended, or is about to: heartbeats prove that a minute is whole, and
+ * the one that ends as we stop would be proven by none.
+ */
+function isMidMinute(nowUs: number): boolean {
+  const sinceUs = nowUs % MINUTE_US
+  return sinceUs >= PROOF_US && sinceUs <= MINUTE_US - PROOF_US
 }
 
 function numberFlag(flag: string, text: string): number {

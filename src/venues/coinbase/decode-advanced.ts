@@ -28,7 +28,7 @@ const event = createFieldScanner(['trades'])
  */
 export function decodeAdvanced(record: RawRecord, sink: EventSink): FrameKind {
   const { bytes, start, end } = record
-  if (record.form !== 'json' && !isJson(bytes, start, end)) {
+  if (record.form === 'bytes' || (record.form === 'text' && !isJson(bytes, start, end))) {
     return fields.rejectFrame(sink, 'not_json', 'the frame is not JSON')
   }
   const scanned = scanObject(envelope, bytes, start, end)

@@ -27,7 +27,7 @@ export function decodeExchange(record: RawRecord, sink: EventSink): FrameKind {
       sink.trade(slot)
       return 'event'
     }
-  } else if (!isJson(bytes, start, end)) {
+  } else if (record.form === 'bytes' || !isJson(bytes, start, end)) {
     return fields.rejectFrame(sink, 'not_json', 'the frame is not JSON')
   }
   const scanned = scanObject(scanner, bytes, start, end)

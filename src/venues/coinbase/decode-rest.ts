@@ -19,7 +19,7 @@ const STATUS_OK = 200
  */
 export function decodeRest(record: RawRecord, sink: EventSink): FrameKind {
   const { bytes, start, end } = record
-  if (record.form !== 'json' && !isJson(bytes, start, end)) {
+  if (record.form === 'bytes' || (record.form === 'text' && !isJson(bytes, start, end))) {
     return fields.rejectFrame(sink, 'not_json', 'the answer is not JSON')
   }
   const status = record.request?.status ?? STATUS_OK

@@ -28,11 +28,25 @@ export async function createSqliteGeneration(
   const lock = lockFolder(folder, options.holder)
   try {
     removeOtherGenerations(folder)
-    const handle = await openWritten(folder, nextGeneration(folder), 'build', options)
+    const handle = await openEmpty(folder, options)
     await writeMeta(handle.db, 'change_seq', String(await lastChangeSeq(folder)))
     return new SqliteGeneration(folder, handle, lock)
   } catch (error) {
     lock.release()
+    throw error
+  }
+}
+
+async function openEmpty(
+  folder: string,
+  options: Pick<WarehouseOptions, 'clock'>,
+): Promise<Handle> {
+  const generation = nextGeneration(folder)
+  try {
+    return await openWritten(folder, generation, 'build', options)
+  } catch (error) {
+    // A full disk lets a file be made and nothing be written to it.
+    removeGeneration(folder, generation)
     throw error
   }
 }
@@ -88,11 +102,11 @@ class SqliteGeneration implements Generation {
     }
   }
 
-  async finish({ check = true }: FinishOptions = {}): Promise<void> {
+  async finish({ trades }: FinishOptions = {}): Promise<void> {
     assert(this.#state === 'open', 'only a generation without a failed write is finished')
     const { database, path, generation } = this.#handle
     try {
-      if (check) checkStructure(this.#handle)
+      if (trades !== undefined) checkTrades(this.#handle, trades)
       // Out of exclusive mode first: a WAL begun in it could not be shared.
       database.exec('pragma locking_mode = normal')
       database.exec('pragma journal_mode = wal')
@@ -124,11 +138,12 @@ class SqliteGeneration implements Generation {
   }
 }
 
-function checkStructure({ database, path }: Handle): void {
-  const rows = database.prepare('pragma quick_check(1)').all()
-  const answer = String(rows[0]?.quick_check)
-  if (answer === 'ok') return
-  throw new AssayError('ASSAY_WAREHOUSE_UNAVAILABLE', `${path} was built damaged: ${answer}`, {
-    context: { path },
-  })
+function checkTrades({ database, path }: Handle, trades: number): void {
+  const row = database.prepare('select count(*) as stored from silver_trades').get()
+  if (row?.stored === trades) return
+  throw new AssayError(
+    'ASSAY_WAREHOUSE_UNAVAILABLE',
+    `${path} holds ${row?.stored} trades where ${trades} were stored`,
+    { context: { path, trades } },
+  )
 }

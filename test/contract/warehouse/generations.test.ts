@@ -115,12 +115,24 @@ suite.each(DIALECTS)('generations in $name', (dialect) => {
     await expect(open('write')).rejects.toMatchObject({ code: 'ASSAY_LOCKED' })
   })
 
+  test('a new generation that lacks trades is refused, and the old one stays', async () => {
+    await fill(1)
+    const generation = await createGeneration({ url: url(), clock })
+    await put(generation, 2)
+    await expect(generation.finish({ trades: 2 })).rejects.toMatchObject({
+      code: 'ASSAY_WAREHOUSE_UNAVAILABLE',
+    })
+    await generation.abandon()
+    await using reader = await open('read')
+    expect(await ids(reader)).toEqual([1])
+  })
+
   test('commits of a new generation are numbered on from the old one', async () => {
     await fill(1)
     await fill(2)
     const generation = await createGeneration({ url: url(), clock })
     expect(await generation.write(async (tx) => tx.changeSeq)).toBe(3)
-    await generation.finish({ check: false })
+    await generation.finish()
     await using reader = await open('read')
     expect(await reader.read(readChangeSeq)).toBe(3)
   })

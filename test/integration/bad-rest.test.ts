@@ -1,0 +1,122 @@
+import { afterEach, describe, expect, test } from 'vitest'
+import { startSimulator } from '../../sim/index.ts'
+import { type Scene, assayJson, startScene } from './bad-support.ts'
+import { type Answer, type BadVenue, PRODUCT, startBadVenue } from './bad-venue.ts'
+import { until } from './collect-support.ts'
+
+let venue: BadVenue | null = null
+afterEach(async () => {
+  await venue?.[Symbol.asyncDispose]()
+  venue = null
+})
+
+const RATE_LIMITED: Answer = {
+  status: 429,
+  headers: { 'retry-after': '1' },
+  body: '{"message":"Public rate limit exceeded"}',
+}
+const ELSEWHERE: Answer = { status: 302, headers: { location: 'http://127.0.0.1:1/' }, body: '' }
+const HTML: Answer = {
+  headers: { 'content-type': 'text/html' },
+  body: '<html><body>Just a moment…</body></html>',
+}
+
+/** Makes a venue whose socket hides trades, and lets REST give these answers before the truth. */
+async function openScene(answers: readonly Answer[]): Promise<{ venue: BadVenue; scene: Scene }> {
+  const opened = await startBadVenue()
+  venue = opened
+  const scene = await startScene(opened, { 'venues.coinbase.products': [PRODUCT] })
+  const edge = async () => {
+    if (opened.made.length < 3) opened.trade()
+    return scene.accepted() >= 3 && (await scene.holes()) === 0
+  }
+  await until(edge, { what: 'the beginning is whole' })
+  const left = [...answers]
+  opened.answer = (path) => (path.endsWith('/trades') ? (left.shift() ?? null) : null)
+  for (let missed = 0; missed < 5; missed += 1) opened.hide()
+  opened.trade()
+  return { venue: opened, scene }
+}
+
+const healed = (scene: Scene, made: number) => async () =>
+  scene.accepted() >= made && (await scene.holes()) === 0
+
+describe('a hole is healed', () => {
+  test('after every wrong answer, each kept raw and none taken for trades', async () => {
+    const cut = '[{"trade_id":1004,"price":"1","size":"1","side":"buy","time":"2026-'
+    const answers = [{ status: 500, body: 'oops' }, HTML, { body: cut }, { body: '' }, ELSEWHERE]
+    const { venue, scene } = await openScene([...answers, RATE_LIMITED])
+    await until(healed(scene, venue.made.length), { what: 'healed', withinMs: 25_000 })
+    const { refined } = await scene.stop()
+    expect(refined).toMatchObject({ accepted: venue.made.length, conflicts: 0 })
+    const refused = await assayJson('quarantine', ...scene.at)
+    const reasons = refused.map(({ reason }: { reason: string }) => reason)
+    // A refusal in the venue's own words is control; what a proxy says instead is set aside.
+    expect(reasons).toEqual(Array(5).fill('not_json'))
+    const held = await assayJson('trades', PRODUCT, ...scene.at)
+    expect(held.map((trade: { price: string }) => trade.price)).toEqual(
+      venue.made.map(({ price }) => price),
+    )
+  })
+
+  test('from a page of which single trades are beyond belief', async () => {
+    const { venue, scene } = await openScene([])
+    const spoil = venue.made.slice(3, 6)
+    const page = venue.made.map((trade) => {
+      const at = spoil.indexOf(trade)
+      return at < 0 ? trade : { ...trade, ...[{ price: '-1' }, { size: 1e400 }, { side: 7 }][at] }
+    })
+    let isAsked = false
+    venue.answer = (path) => {
+      if (isAsked || !path.endsWith('/trades')) return null
+      isAsked = true
+      return { body: JSON.stringify(page.toReversed()) }
+    }
+    await until(healed(scene, venue.made.length), { what: 'healed', withinMs: 20_000 })
+    const { refined } = await scene.stop()
+    expect(refined).toMatchObject({ accepted: venue.made.length, conflicts: 0, rejected: 3 })
+    const refused = await assayJson('quarantine', ...scene.at)
+    expect(new Set(refused.map(({ item }: { item: number }) => item)).size).toBe(3)
+  })
+})
+
+test('pages that never get anywhere are not followed for ever', async () => {
+  const { venue, scene } = await openScene([])
+  const [oldest] = venue.made.slice(-1)
+  venue.answer = (path) =>
+    path.endsWith('/trades') ? { body: JSON.stringify([oldest]), headers: {} } : null
+  const before = venue.asked.length
+  await until(() => venue.asked.length > before, { what: 'asked' })
+  await until(() => scene.caughtUp(), { what: 'refined' })
+  const first = venue.asked.length
+  expect(first - before).toBeLessThan(20)
+  venue.answer = () => null
+  await until(healed(scene, venue.made.length), { what: 'healed', withinMs: 20_000 })
+})
+
+test('a whole run at a venue that limits, fails, cuts and dribbles ends in the truth', async () => {
+  const products = ['BTC-USD']
+  await using sim = await startSimulator({
+    products,
+    tradesPerSecond: 200,
+    historyMinutes: 2,
+    retryAfter: true,
+  })
+  sim.inject({ kind: 'rest_429', retryAfterSeconds: 1, path: '/products' })
+  const scene = await startScene(sim, { 'venues.coinbase.products': products })
+  await until(() => scene.accepted() > 50, { what: 'trades flow' })
+  for (const kind of ['rest_429', 'rest_status', 'rest_html', 'rest_truncate', 'rest_slow'] as const)
+    sim.inject({ kind, path: '/trades' })
+  sim.inject({ kind: 'drop', product: 'BTC-USD', count: 30 })
+  await until(() => sim.faults.every(({ hits }) => hits > 0), { what: 'all faults strike' })
+  sim.setTrading(false)
+  const isWhole = async () => scene.caughtUp() && (await scene.holes()) === 0
+  await until(isWhole, { what: 'whole', withinMs: 25_000 })
+  expect(sim.stats.requestsWhileBanned).toBe(0)
+  const held = await assayJson('trades', 'BTC-USD', ...scene.at, '--limit', '100000')
+  const first = Number(held[0].trade_id)
+  const truth = [...sim.truth()].filter(({ trade_id }) => trade_id >= first)
+  expect(held.map((row: { trade_id: string }) => Number(row.trade_id))).toEqual(
+    truth.map(({ trade_id }) => trade_id),
+  )
+})

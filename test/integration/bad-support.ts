@@ -1,0 +1,109 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { onTestFinished, vi } from 'vitest'
+import { reportFailure } from '../../src/cli/boundary.ts'
+import type { PipelineSummary } from '../../src/cli/pipeline.ts'
+import { startPipeline } from '../../src/cli/pipeline.ts'
+import { createProgram } from '../../src/cli/program.ts'
+import { systemClock } from '../../src/core/clock.ts'
+import { loadConfig } from '../../src/core/config.ts'
+import { createLogger } from '../../src/core/log.ts'
+
+/** Returns an empty folder that is gone when its test is over. */
+export function tempFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'assay-bad-'))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  return folder
+}
+
+/** How a command ended, and what it said. */
+export interface Outcome {
+  readonly status: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** Runs a command line in this process, one at a time. */
+export async function assay(...args: readonly string[]): Promise<Outcome> {
+  const said = { stdout: '', stderr: '' }
+  const spies = (['stdout', 'stderr'] as const).map((name) =>
+    vi.spyOn(process[name], 'write').mockImplementation((text) => {
+      said[name] += text.toString()
+      return true
+    }),
+  )
+  let status: number
+  try {
+    await createProgram().parseAsync(['node', 'assay', ...args])
+    status = Number(process.exitCode ?? 0)
+  } catch (error) {
+    status = reportFailure(error, { json: args.includes('--json'), verbose: false })
+  } finally {
+    for (const spy of spies) spy.mockRestore()
+    process.exitCode = undefined
+  }
+  return { status, ...said }
+}
+
+/** Runs a command with `--json` and returns its last line; fails where the command did. */
+// biome-ignore lint/suspicious/noExplicitAny: each test knows the shape it expects
+export async function assayJson(...args: readonly string[]): Promise<any> {
+  const { status, stdout, stderr } = await assay(...args, '--json')
+  if (status !== 0) throw new Error(`assay ${args.join(' ')}: status ${status}\n${stderr}`)
+  return JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '')
+}
+
+/** A pipeline in this process. */
+export interface Scene {
+  readonly dataDir: string
+  /** The flags that point a command at its folder. */
+  readonly at: readonly [string, string]
+  readonly connects: () => number
+  readonly accepted: () => number
+  /** Holes that are open now. */
+  readonly holes: () => Promise<number>
+  /** Whether all that is in the log is in the warehouse. */
+  readonly caughtUp: () => boolean
+  /** Ends it, and returns what it came to. */
+  readonly stop: () => Promise<PipelineSummary>
+}
+
+/** Starts collecting and refining against a venue; ended, if it still runs, after the test. */
+export async function startScene(
+  venue: { readonly wsUrl: string; readonly restUrl: string },
+  settings: Readonly<Record<string, unknown>> = {},
+): Promise<Scene> {
+  const dataDir = tempFolder()
+  const addresses = {
+    'venues.coinbase.wsUrl': venue.wsUrl,
+    'venues.coinbase.restUrl': venue.restUrl,
+  }
+  const flags = { data: dataDir, ...addresses, 'backfill.graceSeconds': 1, ...settings }
+  const { config } = await loadConfig({ cwd: dataDir, env: {}, flags })
+  const ending = new AbortController()
+  const pipeline = await startPipeline({
+    config,
+    dataDir,
+    storeUrl: config.store,
+    command: 'test',
+    clock: systemClock,
+    log: createLogger({ level: 'silent', pretty: false }),
+    signal: ending.signal,
+  })
+  const stop = () => {
+    ending.abort('the test is over')
+    return pipeline.done
+  }
+  onTestFinished(async () => void (await stop().catch(() => undefined)))
+  const { collector, refine, journal } = pipeline
+  return {
+    dataDir,
+    at: ['--data', dataDir],
+    connects: () => collector.status().feed?.connects ?? 0,
+    accepted: () => refine.accepted,
+    holes: async () => (await refine.holes()).filter(({ verdict }) => verdict === 'open').length,
+    caughtUp: () => refine.checkpoint >= journal.nextPos - 1,
+    stop,
+  }
+}
