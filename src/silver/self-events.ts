@@ -166,8 +166,10 @@ async function applyBackfill(event: Backfill, context: EntryContext): Promise<vo
   const { state, tx, timeUs } = context
   const instrument = await instrumentOf(state, tx, event)
   if (event.cause === 'request') {
-    const fromUs = minuteOf(event.fromUs)
-    const toUs = minuteOf(event.toUs + MINUTE_US - 1)
+    // A minute is answered for only where the whole of it was asked for.
+    const fromUs = minuteOf(event.fromUs + MINUTE_US - 1)
+    const toUs = minuteOf(event.toUs)
+    if (toUs <= fromUs) return
     const evidence = `${fromUs}-${toUs}`
     await widenScope(instrument, tx, { cause: 'backfill', evidence, tapeId: 0, fromUs, toUs })
     return

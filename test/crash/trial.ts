@@ -5,7 +5,6 @@ import { createRandom } from '../../src/core/random.ts'
 import { type Hole, listHoles } from '../../src/silver/holes.ts'
 import { openWarehouse, type Warehouse } from '../../src/warehouse/index.ts'
 import {
-  type Answer,
   lastLine,
   type Running,
   runCli,
@@ -41,8 +40,8 @@ export interface TrialResult extends Comparison {
   /** How the last life ended, and what it and the two proofs told. */
   readonly status: number | null
   readonly stopMs: number
-  readonly verify: Answer
-  readonly rebuild: Answer
+  readonly verify: { readonly ok: boolean }
+  readonly rebuild: { readonly equal: boolean }
 }
 
 const PRODUCTS = ['BTC-USD', 'ETH-USD', 'REKT-USD']

@@ -3,7 +3,7 @@ import { dirname } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { GARBAGE_VARIANTS, type GarbageVariant, startSimulator } from '../../sim/index.ts'
 import { assay, assayJson, type Scene, startScene } from './bad-support.ts'
-import { type BadVenue, type MadeTrade, matchOf, startBadVenue } from './bad-venue.ts'
+import { type BadVenue, type MadeTrade, matchOf, PRODUCT, startBadVenue } from './bad-venue.ts'
 import { until } from './collect-support.ts'
 
 /** A row of `assay quarantine --json`. */
@@ -47,10 +47,10 @@ function oddPaths(folder: string): string[] {
 const HARMLESS: readonly GarbageVariant[] = ['proto', 'extra_field', 'unknown_type']
 const TIMES = 3
 
-test('garbage of every kind is refused, counted exactly, and costs nothing else', async () => {
+test.concurrent('garbage of every kind is refused, counted exactly, and costs nothing else', async () => {
   const products = ['BTC-USD', 'ETH-USD']
   await using sim = await startSimulator({ products, tradesPerSecond: 200, historyMinutes: 1 })
-  const scene = await startScene(sim)
+  await using scene = await startScene(sim)
   await until(() => scene.accepted() > 50, { what: 'trades flow' })
   for (const variant of GARBAGE_VARIANTS) {
     sim.inject({ kind: 'garbage', product: 'ETH-USD', variant, count: TIMES })
@@ -183,17 +183,16 @@ const SAME: readonly ((trade: MadeTrade) => string | Buffer)[] = [
   (trade) => Buffer.from(JSON.stringify(matchOf(trade))),
 ]
 
-describe('a venue that says anything', () => {
-  async function openScene(): Promise<{ venue: BadVenue; scene: Scene }> {
-    const venue = await startBadVenue()
-    const scene = await startScene(venue, { 'venues.coinbase.products': ['BTC-USD'] })
+describe.concurrent('a venue that says anything', () => {
+  async function openScene(venue: BadVenue): Promise<Scene> {
+    const scene = await startScene(venue, { 'venues.coinbase.products': [PRODUCT] })
     await until(() => scene.connects() === 1, { what: 'connected' })
-    return { venue, scene }
+    return scene
   }
 
   test('has each bad frame set aside with its reason, its sample and its place', async () => {
-    const { venue, scene } = await openScene()
-    await using _venue = venue
+    await using venue = await startBadVenue()
+    await using scene = await openScene(venue)
     for (const [, , frame] of REFUSED) {
       venue.trade()
       const spoilt = frame(venue.made.at(-1) as MadeTrade)
@@ -214,7 +213,8 @@ describe('a venue that says anything', () => {
     for (const row of refused) {
       const record = await recordAt(scene, row)
       expect(record.pos).toBe(row.pos)
-      const payload = record.text ?? (record.data === undefined ? null : JSON.stringify(record.data))
+      const payload =
+        record.text ?? (record.data === undefined ? null : JSON.stringify(record.data))
       const bytes = payload ?? Buffer.from(record.bytes, 'base64').toString()
       expect(row.sample.length).toBeLessThanOrEqual(512)
       if (row.sample.length < 400 && record.data === undefined) expect(row.sample).toBe(bytes)
@@ -230,8 +230,8 @@ describe('a venue that says anything', () => {
   })
 
   test('is not believed that a trade has changed: that is a conflict, not a new fact', async () => {
-    const { venue, scene } = await openScene()
-    await using _venue = venue
+    await using venue = await startBadVenue()
+    await using scene = await openScene(venue)
     venue.trade()
     const trade = venue.made.at(-1) as MadeTrade
     venue.say(withField('price', '1.5')(trade))

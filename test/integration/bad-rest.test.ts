@@ -1,14 +1,8 @@
-import { afterEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { startSimulator } from '../../sim/index.ts'
-import { type Scene, assayJson, startScene } from './bad-support.ts'
+import { assayJson, type Scene, startScene } from './bad-support.ts'
 import { type Answer, type BadVenue, PRODUCT, startBadVenue } from './bad-venue.ts'
 import { until } from './collect-support.ts'
-
-let venue: BadVenue | null = null
-afterEach(async () => {
-  await venue?.[Symbol.asyncDispose]()
-  venue = null
-})
 
 const RATE_LIMITED: Answer = {
   status: 429,
@@ -22,30 +16,29 @@ const HTML: Answer = {
 }
 
 /** Makes a venue whose socket hides trades, and lets REST give these answers before the truth. */
-async function openScene(answers: readonly Answer[]): Promise<{ venue: BadVenue; scene: Scene }> {
-  const opened = await startBadVenue()
-  venue = opened
-  const scene = await startScene(opened, { 'venues.coinbase.products': [PRODUCT] })
+async function openScene(venue: BadVenue, answers: readonly Answer[]): Promise<Scene> {
+  const scene = await startScene(venue, { 'venues.coinbase.products': [PRODUCT] })
   const edge = async () => {
-    if (opened.made.length < 3) opened.trade()
+    if (venue.made.length < 3) venue.trade()
     return scene.accepted() >= 3 && (await scene.holes()) === 0
   }
-  await until(edge, { what: 'the beginning is whole' })
+  await until(edge, { what: 'the beginning is whole', withinMs: 25_000 })
   const left = [...answers]
-  opened.answer = (path) => (path.endsWith('/trades') ? (left.shift() ?? null) : null)
-  for (let missed = 0; missed < 5; missed += 1) opened.hide()
-  opened.trade()
-  return { venue: opened, scene }
+  venue.answer = (path) => (path.endsWith('/trades') ? (left.shift() ?? null) : null)
+  for (let missed = 0; missed < 5; missed += 1) venue.hide()
+  venue.trade()
+  return scene
 }
 
 const healed = (scene: Scene, made: number) => async () =>
   scene.accepted() >= made && (await scene.holes()) === 0
 
-describe('a hole is healed', () => {
+describe.concurrent('a hole is healed', () => {
   test('after every wrong answer, each kept raw and none taken for trades', async () => {
     const cut = '[{"trade_id":1004,"price":"1","size":"1","side":"buy","time":"2026-'
     const answers = [{ status: 500, body: 'oops' }, HTML, { body: cut }, { body: '' }, ELSEWHERE]
-    const { venue, scene } = await openScene([...answers, RATE_LIMITED])
+    await using venue = await startBadVenue()
+    await using scene = await openScene(venue, [...answers, RATE_LIMITED])
     await until(healed(scene, venue.made.length), { what: 'healed', withinMs: 25_000 })
     const { refined } = await scene.stop()
     expect(refined).toMatchObject({ accepted: venue.made.length, conflicts: 0 })
@@ -60,11 +53,12 @@ describe('a hole is healed', () => {
   })
 
   test('from a page of which single trades are beyond belief', async () => {
-    const { venue, scene } = await openScene([])
+    await using venue = await startBadVenue()
+    await using scene = await openScene(venue, [])
     const spoil = venue.made.slice(3, 6)
     const page = venue.made.map((trade) => {
       const at = spoil.indexOf(trade)
-      return at < 0 ? trade : { ...trade, ...[{ price: '-1' }, { size: 1e400 }, { side: 7 }][at] }
+      return at < 0 ? trade : { ...trade, ...[{ price: '-1' }, { size: '1e400' }, { side: 7 }][at] }
     })
     let isAsked = false
     venue.answer = (path) => {
@@ -80,13 +74,14 @@ describe('a hole is healed', () => {
   })
 })
 
-test('pages that never get anywhere are not followed for ever', async () => {
-  const { venue, scene } = await openScene([])
+test.concurrent('pages that never get anywhere are not followed for ever', async () => {
+  await using venue = await startBadVenue()
+  await using scene = await openScene(venue, [])
   const [oldest] = venue.made.slice(-1)
   venue.answer = (path) =>
     path.endsWith('/trades') ? { body: JSON.stringify([oldest]), headers: {} } : null
   const before = venue.asked.length
-  await until(() => venue.asked.length > before, { what: 'asked' })
+  await until(() => venue.asked.length > before, { what: 'asked', withinMs: 25_000 })
   await until(() => scene.caughtUp(), { what: 'refined' })
   const first = venue.asked.length
   expect(first - before).toBeLessThan(20)
@@ -94,7 +89,7 @@ test('pages that never get anywhere are not followed for ever', async () => {
   await until(healed(scene, venue.made.length), { what: 'healed', withinMs: 20_000 })
 })
 
-test('a whole run at a venue that limits, fails, cuts and dribbles ends in the truth', async () => {
+test.concurrent('a whole run at a venue that limits, fails, cuts and dribbles ends in the truth', async () => {
   const products = ['BTC-USD']
   await using sim = await startSimulator({
     products,
@@ -103,12 +98,21 @@ test('a whole run at a venue that limits, fails, cuts and dribbles ends in the t
     retryAfter: true,
   })
   sim.inject({ kind: 'rest_429', retryAfterSeconds: 1, path: '/products' })
-  const scene = await startScene(sim, { 'venues.coinbase.products': products })
+  await using scene = await startScene(sim, { 'venues.coinbase.products': products })
   await until(() => scene.accepted() > 50, { what: 'trades flow' })
-  for (const kind of ['rest_429', 'rest_status', 'rest_html', 'rest_truncate', 'rest_slow'] as const)
+  for (const kind of [
+    'rest_429',
+    'rest_status',
+    'rest_html',
+    'rest_truncate',
+    'rest_slow',
+  ] as const)
     sim.inject({ kind, path: '/trades' })
   sim.inject({ kind: 'drop', product: 'BTC-USD', count: 30 })
-  await until(() => sim.faults.every(({ hits }) => hits > 0), { what: 'all faults strike' })
+  await until(() => sim.faults.every(({ hits }) => hits > 0), {
+    what: 'all faults strike',
+    withinMs: 25_000,
+  })
   sim.setTrading(false)
   const isWhole = async () => scene.caughtUp() && (await scene.holes()) === 0
   await until(isWhole, { what: 'whole', withinMs: 25_000 })

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { onTestFinished, vi } from 'vitest'
+import { vi } from 'vitest'
 import { reportFailure } from '../../src/cli/boundary.ts'
 import type { PipelineSummary } from '../../src/cli/pipeline.ts'
 import { startPipeline } from '../../src/cli/pipeline.ts'
@@ -10,11 +10,15 @@ import { systemClock } from '../../src/core/clock.ts'
 import { loadConfig } from '../../src/core/config.ts'
 import { createLogger } from '../../src/core/log.ts'
 
-/** Returns an empty folder that is gone when its test is over. */
-export function tempFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'assay-bad-'))
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
-  return folder
+/** An empty folder that is gone when it is disposed of. */
+export interface TempFolder extends Disposable {
+  readonly path: string
+}
+
+/** Makes an empty folder. */
+export function tempFolder(): TempFolder {
+  const path = mkdtempSync(join(tmpdir(), 'assay-bad-'))
+  return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) }
 }
 
 /** How a command ended, and what it said. */
@@ -24,8 +28,16 @@ export interface Outcome {
   readonly stderr: string
 }
 
-/** Runs a command line in this process, one at a time. */
-export async function assay(...args: readonly string[]): Promise<Outcome> {
+let line: Promise<unknown> = Promise.resolve()
+
+/** Runs a command line in this process; one waits for the other, whoever asks. */
+export function assay(...args: readonly string[]): Promise<Outcome> {
+  const outcome = line.then(() => runHere(args))
+  line = outcome.catch(() => undefined)
+  return outcome
+}
+
+async function runHere(args: readonly string[]): Promise<Outcome> {
   const said = { stdout: '', stderr: '' }
   const spies = (['stdout', 'stderr'] as const).map((name) =>
     vi.spyOn(process[name], 'write').mockImplementation((text) => {
@@ -55,7 +67,7 @@ export async function assayJson(...args: readonly string[]): Promise<any> {
 }
 
 /** A pipeline in this process. */
-export interface Scene {
+export interface Scene extends AsyncDisposable {
   readonly dataDir: string
   /** The flags that point a command at its folder. */
   readonly at: readonly [string, string]
@@ -69,12 +81,13 @@ export interface Scene {
   readonly stop: () => Promise<PipelineSummary>
 }
 
-/** Starts collecting and refining against a venue; ended, if it still runs, after the test. */
+/** Starts collecting and refining against a venue, in a folder of its own. */
 export async function startScene(
   venue: { readonly wsUrl: string; readonly restUrl: string },
   settings: Readonly<Record<string, unknown>> = {},
 ): Promise<Scene> {
-  const dataDir = tempFolder()
+  const folder = tempFolder()
+  const dataDir = folder.path
   const addresses = {
     'venues.coinbase.wsUrl': venue.wsUrl,
     'venues.coinbase.restUrl': venue.restUrl,
@@ -95,7 +108,6 @@ export async function startScene(
     ending.abort('the test is over')
     return pipeline.done
   }
-  onTestFinished(async () => void (await stop().catch(() => undefined)))
   const { collector, refine, journal } = pipeline
   return {
     dataDir,
@@ -105,5 +117,9 @@ export async function startScene(
     holes: async () => (await refine.holes()).filter(({ verdict }) => verdict === 'open').length,
     caughtUp: () => refine.checkpoint >= journal.nextPos - 1,
     stop,
+    async [Symbol.asyncDispose]() {
+      await stop().catch(() => undefined)
+      folder[Symbol.dispose]()
+    },
   }
 }

@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { assay, assayJson, tempFolder } from './bad-support.ts'
 
 afterEach(() => void vi.unstubAllEnvs())
@@ -26,7 +26,8 @@ describe('what is wrong in the configuration ends a command with status 2', () =
     ['no address', { ASSAY_VENUES_COINBASE_WS_URL: 'localhost' }, 'INVALID', 'ws://'],
   ])('%s', async (_what, env, code, said) => {
     for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value)
-    const found = await failure('status', '--data', tempFolder())
+    using folder = tempFolder()
+    const found = await failure('status', '--data', folder.path)
     expect(found).toMatchObject({ status: 2, code: `ASSAY_CONFIG_${code}` })
     expect(found.message).toContain(said)
   })
@@ -38,9 +39,10 @@ describe('what is wrong in the configuration ends a command with status 2', () =
     ['a prototype', '__proto__: {mode: ws}', 'UNKNOWN_KEY', '__proto__'],
     ['a variable that is not set', `mode: \${NOWHERE_SET}`, 'INVALID', 'NOWHERE_SET'],
   ])('%s in a file', async (_what, text, code, said) => {
-    const file = join(tempFolder(), 'x.yaml')
+    using folder = tempFolder()
+    const file = join(folder.path, 'x.yaml')
     writeFileSync(file, text)
-    const found = await failure('status', '--config', file, '--data', tempFolder())
+    const found = await failure('status', '--config', file, '--data', folder.path)
     expect(found).toMatchObject({ status: 2, code: `ASSAY_CONFIG_${code}` })
     expect(found.message).toContain(said)
   })
@@ -51,9 +53,10 @@ const LINES = '1,1790689500000000,10,1,buy\n2,1790689560000000,10.5,1,sell\n'
 const COLUMNS = 'trade_id=id,time=timestamp:us,price=price,size=amount,side=side'
 
 describe('commands that look', () => {
-  let data: string
+  const folder = tempFolder()
+  const data = folder.path
+  afterAll(() => folder[Symbol.dispose]())
   beforeAll(async () => {
-    data = tempFolder()
     const file = join(data, 'tape.csv')
     writeFileSync(file, HEADER + LINES)
     for (const venue of ['one', 'two']) {
@@ -70,15 +73,25 @@ describe('commands that look', () => {
     [['candles', 'one:BTC-USD', '7m'], 2, 'USAGE', '1m, 5m'],
     [['candles', 'one:BTC-USD'], 2, 'USAGE', 'interval'],
     [['candles', 'one:BTC-USD', '1m', '--from', 'yesterday'], 2, 'USAGE', '--from'],
-    [['candles', 'one:BTC-USD', '1m', '--from', '2026-01-02', '--to', '2026-01-01'], 2, 'USAGE', 'before'],
+    [
+      ['candles', 'one:BTC-USD', '1m', '--from', '2026-01-02', '--to', '2026-01-01'],
+      2,
+      'USAGE',
+      'before',
+    ],
     [['trades', 'one:BTC-USD', '--limit', '-1'], 2, 'USAGE', '--limit'],
     [['trades', 'one:BTC-USD', '--venue', 'two'], 2, 'USAGE', 'two'],
-    [['log', 'cat', '--log', '../../etc/passwd'], 1, 'LOG_MISSING', 'import'],
+    [['log', 'cat', '--log', '../../etc/passwd'], 2, 'USAGE', 'passwd'],
     [['replay', 'x', '--venue', 'nope'], 1, 'UNKNOWN_VENUE', 'coinbase'],
     [['run', '--mode', 'udp'], 2, 'USAGE', 'ws, rest, both'],
     [['run', '--products', 'A B'], 2, 'CONFIG_INVALID', 'product'],
     [['run', '--seconds', 'soon'], 2, 'USAGE', '--seconds'],
-    [['run', '--ws-url', 'ws://127.0.0.1:9/#x', '--rest-url', 'http://127.0.0.1:9'], 2, 'USAGE', '#'],
+    [
+      ['run', '--ws-url', 'ws://127.0.0.1:9/#x', '--rest-url', 'http://127.0.0.1:9'],
+      2,
+      'USAGE',
+      '#',
+    ],
     [['frobnicate'], 2, 'USAGE', 'frobnicate'],
     [['status', '--store', 'postgres://me:secret@host/db'], 1, 'UNSUPPORTED', 'sqlite'],
   ] as const)('%j is refused', async (args, status, code, said) => {
@@ -89,7 +102,7 @@ describe('commands that look', () => {
   })
 
   test('a cell that a spreadsheet would run is defused, and numbers stay numbers', async () => {
-    const file = join(tempFolder(), 'formula.csv')
+    const file = join(data, 'formula.csv')
     writeFileSync(file, `${HEADER}=1+1,1790689500000000,=cmd|'/C calc'!A0,1,buy\n`)
     const who = ['--venue', 'three', '--symbol', '@SUM(1)', '--columns', COLUMNS]
     await assayJson('import', file, ...who, '--data', data)
@@ -105,19 +118,19 @@ describe('commands that look', () => {
 
 describe('an import', () => {
   async function tryImport(name: string, content: string | Buffer | null, more: string[] = []) {
-    const folder = tempFolder()
-    const file = join(folder, name)
+    using folder = tempFolder()
+    const file = join(folder.path, name)
     if (content === null) mkdirSync(file)
     else if (content !== '-') writeFileSync(file, content)
     const names = ['--venue', 'x', '--symbol', 'BTC-USD', '--columns', COLUMNS]
-    return failure('import', file, ...names, ...more, '--data', join(folder, 'data'))
+    return await failure('import', file, ...names, ...more, '--data', join(folder.path, 'data'))
   }
 
   test.each([
     ['missing.csv', '-', 'FILE_UNREADABLE', 'not there'],
     ['empty.csv', '', 'FILE_UNREADABLE', 'empty'],
     ['folder.csv', null, 'FILE_UNREADABLE', 'not a file'],
-    ['binary.csv', Buffer.alloc(4096, 0x9d), 'FILE_UNREADABLE', 'binary'],
+    ['binary.csv', Buffer.from('7f454c460201010000000000', 'hex'), 'FILE_UNREADABLE', 'binary'],
     ['utf16.csv', Buffer.from(`\uFEFF${HEADER}`, 'utf16le'), 'FILE_UNREADABLE', 'UTF-16'],
     ['packed.zip', Buffer.from('PK\u0003\u0004rest'), 'FILE_UNREADABLE', 'zip'],
     ['cut.csv.gz', Buffer.from('1f8b0800000000000003', 'hex'), 'FILE_UNREADABLE', 'end of file'],
@@ -147,19 +160,25 @@ describe('an import', () => {
   })
 
   test('of a venue we do not know is taken, line by line, with the bad ones set aside', async () => {
-    const folder = tempFolder()
-    const file = join(folder, 'tape.csv')
-    const bad = ['x,y', '3,1790689561000000,-1,1,buy', '4,soon,1,1,buy', '5,1790689561000000,1e400,1,b']
+    using folder = tempFolder()
+    const at = ['--data', folder.path]
+    const file = join(folder.path, 'tape.csv')
+    const bad = [
+      'x,y',
+      '3,1790689561000000,-1,1,buy',
+      '4,soon,1,1,buy',
+      '5,1790689561000000,1e400,1,b',
+    ]
     writeFileSync(file, `${HEADER}${LINES}${bad.join('\n')}\n6,17906895`)
     const names = ['--venue', 'nobody-knows', '--symbol', '../../etc/passwd', '--columns', COLUMNS]
-    const report = await assayJson('import', file, ...names, '--data', folder)
+    const report = await assayJson('import', file, ...names, ...at)
     expect(report).toMatchObject({ read: 7, accepted: 2, rejected: 5 })
-    const refused = await assayJson('quarantine', '--data', folder)
+    const refused = await assayJson('quarantine', ...at)
     const samples = refused.map(({ sample }: { sample: string }) => sample)
     expect(samples.toReversed()).toEqual([...bad, '6,17906895'])
     const { log, pos } = refused[0]
     const span = ['--log', log, '--from', `${pos}`, '--to', `${pos + 1}`]
-    const { stdout } = await assay('log', 'cat', ...span, '--data', folder)
+    const { stdout } = await assay('log', 'cat', ...span, ...at)
     for (const line of bad) expect(JSON.parse(stdout).text).toContain(line)
   })
 })

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { forEachRecord, logStat, openLogReader } from '../../src/bronze/index.ts'
 import { systemClock } from '../../src/core/clock.ts'
 import { openWarehouse } from '../../src/warehouse/index.ts'
@@ -15,6 +15,9 @@ import {
   waitFor,
 } from './cli-support.ts'
 
+// Many processes at once: on a busy machine each takes its time to start.
+vi.setConfig({ testTimeout: 60_000 })
+
 const PRODUCTS = ['--products', 'BTC-USD', 'ETH-USD']
 const NOWHERE = ['--ws-url', 'ws://127.0.0.1:9', '--rest-url', 'http://127.0.0.1:9']
 const STOP_MS_MAX = 5000
@@ -23,7 +26,7 @@ let sim: SimProcess
 beforeAll(async () => {
   sim = await startSim('--rate', '100', '--history', '2', '--products', 'BTC-USD,ETH-USD')
 })
-afterAll(() => sim[Symbol.asyncDispose]())
+afterAll(() => sim?.[Symbol.asyncDispose]())
 
 const openReader = (data: string) =>
   openWarehouse({ url: `sqlite:${join(data, 'warehouse')}`, mode: 'read', clock: systemClock })
@@ -171,8 +174,8 @@ describe.concurrent('collect and refine', () => {
     const data = ['--data', folder.path]
     await using refine = startCli('refine', ...data, '--json')
     const to = [...sim.flags, ...PRODUCTS, ...data, '--seconds', '6']
-    const collected = await runJson('collect', ...to, '--json')
-    const { durable_pos: end } = collected
+    const told = await runJson<{ durable_pos: number }>('collect', ...to, '--json')
+    const { durable_pos: end } = told
     const isRead = async () => {
       await using warehouse = await openReader(folder.path)
       const at = await warehouse.read((db) =>

@@ -76,22 +76,25 @@ export async function runCli(...args: readonly string[]): Promise<Ended> {
   }
 }
 
+/** What a command tells programs; a test that looks closer says what it expects. */
+export interface Answer {
+  readonly [name: string]: unknown
+  /** Only of a command that failed, which is what a test asks for that looks here. */
+  readonly error: { readonly code: string; readonly message: string }
+}
+
 /** Runs `assay` to its end, which must be a good one, and returns its last line as JSON. */
-export async function runJson(...args: readonly string[]): Promise<Answer> {
+export async function runJson<T = Answer>(...args: readonly string[]): Promise<T> {
   const ended = await runCli(...args)
   if (ended.status !== 0) {
     throw new Error(`assay ${args.join(' ')}: status ${ended.status}\n${ended.stderr}`)
   }
-  return lastLine(ended)
+  return lastLine<T>(ended)
 }
 
-/** What a command tells programs. */
-// biome-ignore lint/suspicious/noExplicitAny: each test knows the shape it expects
-export type Answer = any
-
 /** Parses the last line of standard output. */
-export function lastLine({ stdout }: Pick<Ended, 'stdout'>): Answer {
-  return JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '')
+export function lastLine<T = Answer>({ stdout }: Pick<Ended, 'stdout'>): T {
+  return JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '') as T
 }
 
 /** A simulated exchange in a process of its own. */

@@ -65,7 +65,7 @@ suite.each(DIALECTS)('leases in $name', (dialect) => {
     await confirm(warehouse, second, 1)
   })
 
-  test('of a killed process are free once its lock is ours, or else once they run out', async () => {
+  test('of a killed process are free once its lock is ours, else when they run out', async () => {
     const child = startChild('lease', url())
     expect(await child.next()).toBe('token 1')
     await expect(open()).rejects.toMatchObject({ code: 'ASSAY_LOCKED' })
