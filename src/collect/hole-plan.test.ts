@@ -57,5 +57,7 @@ describe('a plan of walks', () => {
     expect(planHoles(parts, 1000)).toHaveLength(3)
     const edge = hole(null, 25_000)
     expect(cutHole(edge, 1000)).toEqual([edge])
+    const absurd = hole(1, Number.MAX_SAFE_INTEGER - 1)
+    expect(cutHole(absurd, 1000)).toEqual([absurd])
   })
 })

@@ -24,7 +24,8 @@ export interface HoleGroup {
 const RETRY_BASE_MS = 2000
 const RETRY_CAP_MS = 300_000
 const PAGES_PER_WALK = 10
-// The newest parts of a very long hole; the rest is planned once these are filled.
+// A hole of more parts is walked whole. It spans days of trades, or none: one wrong id, far above
+// the true ones, makes a hole of any length, and one walk shows that nothing is there.
 const PARTS_MAX = 100
 
 /** Returns how long a hole rests after its last attempt: 2 s, doubling, at most 5 minutes. */
@@ -46,7 +47,8 @@ export function cutHole(hole: Hole, idsMax: number): Hole[] {
   const { firstId, lastId } = hole
   if (firstId === null || lastId === null) return [hole]
   const ids = idsMax * PAGES_PER_WALK
-  const count = Math.min(PARTS_MAX, Math.ceil((lastId - firstId + 1) / ids))
+  const count = Math.ceil((lastId - firstId + 1) / ids)
+  if (count > PARTS_MAX) return [hole]
   return Array.from({ length: count }, (_, part) => {
     const partLastId = lastId - part * ids
     return { ...hole, firstId: Math.max(firstId, partLastId - ids + 1), lastId: partLastId }

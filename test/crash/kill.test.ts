@@ -7,7 +7,7 @@ const seed = Number(process.env.ASSAY_CRASH_SEED ?? 1)
 const rate = Number(process.env.ASSAY_CRASH_RATE ?? 5000)
 
 test(`${kills} kills lose nothing and double nothing`, async () => {
-  const options = { seed, kills, rate, lifeMs: [300, 4000], calmMs: 5000 } as const
+  const options = { seed, kills, rate, lifeMs: [50, 2500], calmMs: 5000 } as const
   const result = await runTrial({ ...options, healMsMax: 300_000 })
   console.log(tableOf(options, result))
   expect(result.wrong).toEqual([])

@@ -47,6 +47,8 @@ export interface TrialResult extends Comparison {
 const PRODUCTS = ['BTC-USD', 'ETH-USD', 'REKT-USD']
 /** Trades held back by a fault may come this long after trading has stopped. */
 const LATE_MS = 6000
+/** New records that only the socket can have brought. */
+const FLOWING = 50
 
 /**
  * Kills `assay run` over and over while a simulator trades and misbehaves, then lets it heal,
@@ -56,7 +58,9 @@ export async function runTrial(options: TrialOptions): Promise<TrialResult> {
   const { seed, rate } = options
   using folder = tempFolder()
   const data = folder.path
-  const market = ['--seed', seed, '--rate', rate, '--products', PRODUCTS.join(','), '--history', 2]
+  // Long enough that the quiet product has traded before: its scope's beginning can be proven.
+  const history = ['--history', 30]
+  const market = ['--seed', seed, '--rate', rate, '--products', PRODUCTS.join(','), ...history]
   const harm = ['--faults', 'mixed', '--rest-limit', 0]
   await using sim = await startSim(...[...market, ...harm].map(String))
   const starts: number[] = []
@@ -65,7 +69,7 @@ export async function runTrial(options: TrialOptions): Promise<TrialResult> {
     const products = ['--products', ...PRODUCTS]
     return startCli('run', ...sim.flags, ...products, '--data', data, '--log-level', 'error')
   }
-  await killOverAndOver(start, options)
+  await killOverAndOver(start, { ...options, data })
   await using last = start()
   await systemClock.sleep(options.calmMs)
   await sim.setTrading(false)
@@ -87,18 +91,32 @@ export async function runTrial(options: TrialOptions): Promise<TrialResult> {
   }
 }
 
-async function killOverAndOver(start: () => Running, options: TrialOptions): Promise<void> {
+/** Every other life is killed while trades flow, the rest at any moment from their start on. */
+async function killOverAndOver(
+  start: () => Running,
+  options: TrialOptions & { readonly data: string },
+): Promise<void> {
   const random = createRandom(options.seed)
   const [least, most] = options.lifeMs
   for (let kill = 0; kill < options.kills; kill += 1) {
     await using life = start()
     const { child, ended } = life
+    if (kill % 2 === 1) await Promise.race([untilFlowing(options.data), ended])
     const lifeMs = least + random.next() * (most - least)
     await Promise.race([systemClock.sleep(lifeMs), ended])
     child.kill('SIGKILL')
     const { signal, status, stderr } = await ended
     if (signal === 'SIGKILL') continue
     throw new Error(`life ${kill} ended by itself with status ${status}:\n${stderr}`)
+  }
+}
+
+/** Waits until a life has written more than its diary, or for as long as a fault may stop it. */
+async function untilFlowing(data: string): Promise<void> {
+  const records = () => logStat({ dataDir: data, name: 'collect' }).durablePos
+  const before = records()
+  for (let look = 0; look < 60 && records() < before + FLOWING; look += 1) {
+    await systemClock.sleep(100)
   }
 }
 

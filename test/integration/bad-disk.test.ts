@@ -157,7 +157,7 @@ describe.skipIf(!isAllowed)(`a disk${why}`, () => {
     expect((await assayJson('rebuild', '--check', ...there)).equal).toBe(true)
   })
 
-  test('of the warehouse alone that fills up ends the run too, and the raw log goes on', async () => {
+  test('of the warehouse alone that fills up ends the run, and loses nothing', async () => {
     await using sim = await startMarket()
     using disk = openDisk('8m')
     using folder = tempFolder()
@@ -222,6 +222,7 @@ describe.skipIf(!isAllowed)(`a disk${why}`, () => {
         `${command[0]} ASSAY_READ_ONLY`,
       )
     }
+    expect((await idsHeld(at)).size).toBeGreaterThan(10)
     expect((await assayJson('log', 'verify', ...at)).ok).toBe(true)
     expect((await assayJson('status', ...at)).logs).toHaveLength(1)
   })

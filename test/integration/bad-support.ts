@@ -58,9 +58,11 @@ async function runHere(args: readonly string[]): Promise<Outcome> {
   return { status, ...said }
 }
 
-/** Runs a command with `--json` and returns its last line; fails where the command did. */
 // biome-ignore lint/suspicious/noExplicitAny: each test knows the shape it expects
-export async function assayJson(...args: readonly string[]): Promise<any> {
+type Shape = any
+
+/** Runs a command with `--json` and returns its last line; fails where the command did. */
+export async function assayJson(...args: readonly string[]): Promise<Shape> {
   const { status, stdout, stderr } = await assay(...args, '--json')
   if (status !== 0) throw new Error(`assay ${args.join(' ')}: status ${status}\n${stderr}`)
   return JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '')

@@ -81,7 +81,7 @@ describe('commands that look', () => {
     ],
     [['trades', 'one:BTC-USD', '--limit', '-1'], 2, 'USAGE', '--limit'],
     [['trades', 'one:BTC-USD', '--venue', 'two'], 2, 'USAGE', 'two'],
-    [['log', 'cat', '--log', '../../etc/passwd'], 2, 'USAGE', 'passwd'],
+    [['log', 'verify', '--log', '../../etc/passwd'], 1, 'LOG_MISSING', 'passwd'],
     [['replay', 'x', '--venue', 'nope'], 1, 'UNKNOWN_VENUE', 'coinbase'],
     [['run', '--mode', 'udp'], 2, 'USAGE', 'ws, rest, both'],
     [['run', '--products', 'A B'], 2, 'CONFIG_INVALID', 'product'],
@@ -159,7 +159,7 @@ describe('an import', () => {
     expect(found.code).toMatch(/^ASSAY_(USAGE|IMPORT_COLUMNS)$/)
   })
 
-  test('of a venue we do not know is taken, line by line, with the bad ones set aside', async () => {
+  test('of a venue unknown to us is taken, its bad lines set aside', async () => {
     using folder = tempFolder()
     const at = ['--data', folder.path]
     const file = join(folder.path, 'tape.csv')

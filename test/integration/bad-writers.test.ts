@@ -41,7 +41,7 @@ describe.concurrent('a second writer', () => {
     expect(lastLine(ended).trades).toBeGreaterThan(0)
   })
 
-  test('that imports while another does spoils nothing, whether it waits or is refused', async () => {
+  test('that imports while another does is refused or waits', async () => {
     using folder = tempFolder()
     const tape = join(folder.path, 'tape.csv')
     const lines = Array.from(

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { runTrial } from '../crash/trial.ts'
 
 test('a run that is killed over and over loses nothing and doubles nothing', async () => {
-  const lives = { lifeMs: [500, 2000], calmMs: 1500, healMsMax: 30_000 } as const
+  const lives = { lifeMs: [50, 1200], calmMs: 1500, healMsMax: 30_000 } as const
   const result = await runTrial({ seed: 6, kills: 6, rate: 800, ...lives })
   expect(result.wrong).toEqual([])
   expect(result).toMatchObject({ lost: 0, duplicated: 0, different: 0, minutesUnproven: 0 })

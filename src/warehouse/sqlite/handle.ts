@@ -1,5 +1,9 @@
+import { accessSync, constants, statSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { pathToFileURL } from 'node:url'
 import { Kysely } from 'kysely'
+import { systemCode } from '../../core/errors.ts'
 import type { Schema } from '../schema.ts'
 import { registerDecimals } from './decimals.ts'
 import { createSqliteDialect } from './driver.ts'
@@ -51,7 +55,7 @@ const PRAGMAS: Readonly<Record<HandleMode, readonly string[]>> = {
 /** Opens the file of a generation, making it unless it is only to be read. */
 export function openHandle(path: string, generation: string, mode: HandleMode): Handle {
   try {
-    const database = new DatabaseSync(path, {
+    const database = new DatabaseSync(mode === 'read' ? readName(path) : path, {
       timeout: BUSY_MS,
       readOnly: mode === 'read',
       enableForeignKeyConstraints: false,
@@ -73,6 +77,28 @@ export function openHandle(path: string, generation: string, mode: HandleMode): 
     return { generation, path, database, db, statements, trades }
   } catch (error) {
     throw warehouseError(error, path)
+  }
+}
+
+/**
+ * Returns how to name a file that is to be read. SQLite wants to write an index of the WAL even
+ * then, unless it is told that nothing changes; on a read-only disk, and with no WAL left by a
+ * crash that would have to be read as well, nothing does.
+ */
+function readName(path: string): string | URL {
+  const wal = statSync(`${path}-wal`, { throwIfNoEntry: false })
+  if ((wal?.size ?? 0) > 0 || !isOnReadOnlyDisk(path)) return path
+  const url = pathToFileURL(path)
+  url.searchParams.set('immutable', '1')
+  return url
+}
+
+function isOnReadOnlyDisk(path: string): boolean {
+  try {
+    accessSync(dirname(path), constants.W_OK)
+    return false
+  } catch (error) {
+    return systemCode(error) === 'EROFS'
   }
 }
 

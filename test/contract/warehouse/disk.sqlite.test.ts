@@ -54,8 +54,11 @@ suite.skipIf(!canMount)('an SQLite warehouse on a small disk (needs the right to
     expect(await countTrades(warehouse)).toBe(100)
   })
 
-  test('says that a disk is read-only', async () => {
-    await (await openWarehouse({ url: url(), mode: 'write', clock }))[Symbol.asyncDispose]()
+  test('reads what is on a read-only disk, and says to writers what it is', async () => {
+    {
+      await using warehouse = await openWarehouse({ url: url(), mode: 'write', clock })
+      await put(warehouse, 0)
+    }
     mount(['-o', 'remount,ro', disk])
     await expect(openWarehouse({ url: url(), mode: 'write', clock })).rejects.toMatchObject({
       code: 'ASSAY_READ_ONLY',
@@ -66,10 +69,8 @@ suite.skipIf(!canMount)('an SQLite warehouse on a small disk (needs the right to
     await expect(
       openWarehouse({ url: `sqlite:${join(disk, 'new')}`, mode: 'write', clock }),
     ).rejects.toMatchObject({ code: 'ASSAY_READ_ONLY' })
-    // SQLite keeps an index of its log beside the tables even for those who only read.
-    await expect(openWarehouse({ url: url(), mode: 'read', clock })).rejects.toMatchObject({
-      code: 'ASSAY_READ_ONLY',
-    })
+    await using warehouse = await openWarehouse({ url: url(), mode: 'read', clock })
+    expect(await countTrades(warehouse)).toBe(100)
   })
 })
 

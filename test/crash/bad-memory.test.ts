@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { startSimulator } from '../../sim/index.ts'
-import { assayJson, tempFolder } from './bad-support.ts'
-import { startCli } from './cli-support.ts'
-import { until } from './collect-support.ts'
+import { assayJson, tempFolder } from '../integration/bad-support.ts'
+import { startCli } from '../integration/cli-support.ts'
+import { until } from '../integration/collect-support.ts'
 
 const MIB_MAX = 400
 

@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { startSimulator } from '../../sim/index.ts'
-import { assayJson, type Scene, startScene } from './bad-support.ts'
-import { type Answer, type BadVenue, PRODUCT, startBadVenue } from './bad-venue.ts'
-import { until } from './collect-support.ts'
+import { systemClock } from '../../src/core/clock.ts'
+import { formatTimeUs } from '../../src/market/bucket.ts'
+import { assayJson, type Scene, startScene } from '../integration/bad-support.ts'
+import { type Answer, type BadVenue, PRODUCT, startBadVenue } from '../integration/bad-venue.ts'
+import { until } from '../integration/collect-support.ts'
 
 const RATE_LIMITED: Answer = {
   status: 429,
@@ -18,6 +20,7 @@ const HTML: Answer = {
 /** Makes a venue whose socket hides trades, and lets REST give these answers before the truth. */
 async function openScene(venue: BadVenue, answers: readonly Answer[]): Promise<Scene> {
   const scene = await startScene(venue, { 'venues.coinbase.products': [PRODUCT] })
+  await until(() => scene.connects() === 1, { what: 'connected', withinMs: 25_000 })
   const edge = async () => {
     if (venue.made.length < 3) venue.trade()
     return scene.accepted() >= 3 && (await scene.holes()) === 0
@@ -89,7 +92,27 @@ test.concurrent('pages that never get anywhere are not followed for ever', async
   await until(healed(scene, venue.made.length), { what: 'healed', withinMs: 20_000 })
 })
 
-test.concurrent('a whole run at a venue that limits, fails, cuts and dribbles ends in the truth', async () => {
+test.concurrent('a heartbeat of an absurd id costs a few requests, not a flood', async () => {
+  await using venue = await startBadVenue()
+  await using scene = await openScene(venue, [])
+  await until(healed(scene, venue.made.length), { what: 'healed', withinMs: 25_000 })
+  const before = venue.asked.length
+  const time = formatTimeUs(systemClock.nowUs())
+  const about = { sequence: 1, product_id: PRODUCT, time }
+  const last_trade_id = Number.MAX_SAFE_INTEGER - 1
+  venue.say(JSON.stringify({ type: 'heartbeat', last_trade_id, ...about }))
+  await until(() => venue.asked.length > before, { what: 'it is looked for', withinMs: 25_000 })
+  await systemClock.sleep(4000)
+  expect(venue.asked.length - before).toBeLessThan(10)
+  // What truly went missing since is not kept waiting by it.
+  venue.hide()
+  venue.trade()
+  const isHeld = () => scene.accepted() >= venue.made.length
+  await until(isHeld, { what: 'the next hole is healed', withinMs: 25_000 })
+  expect(scene.connects()).toBe(1)
+})
+
+test.concurrent('a run at a venue that limits, fails and cuts ends in the truth', async () => {
   const products = ['BTC-USD']
   await using sim = await startSimulator({
     products,
