@@ -2,6 +2,8 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 
+const CACHE = fileURLToPath(new URL('../node_modules/.cache/assay', import.meta.url))
+
 /** Children under way, to be ended with us. */
 const running = new Set<() => void>()
 
@@ -18,7 +20,12 @@ export function endJobs(): void {
  */
 export async function runJob<Result>(entry: URL, task: object): Promise<Result> {
   const args = [fileURLToPath(entry), JSON.stringify(task)]
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  // As the program itself does, so that starting a thread does not strip types anew.
+  const NODE_COMPILE_CACHE = process.env.NODE_COMPILE_CACHE ?? CACHE
+  const child = spawn(process.execPath, args, {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, NODE_COMPILE_CACHE },
+  })
   const end = () => child.kill('SIGKILL')
   running.add(end)
   let said = ''

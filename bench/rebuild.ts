@@ -2,7 +2,7 @@ import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { systemClock } from '../src/core/clock.ts'
 import { followCandles } from '../src/gold/candles.ts'
-import { rebuildSilver } from '../src/silver/rebuild.ts'
+import { decodeLogs, rebuildSilver } from '../src/silver/rebuild.ts'
 import { createGeneration, openWarehouse } from '../src/warehouse/index.ts'
 import { type CandleDigest, digestCandles } from './candle-digest.ts'
 import { answerJob } from './job.ts'
@@ -38,10 +38,11 @@ async function rebuild(task: RebuildTask): Promise<RebuildResult> {
   const { dataDir } = task
   const url = `sqlite:${task.folder}`
   const startMs = performance.now()
+  await using batches = decodeLogs(dataDir)
   await using generation = await createGeneration({ url, clock: systemClock, holder: 'bench' })
   let early = 0
   const { accepted } = await rebuildSilver({
-    dataDir,
+    batches,
     warehouse: generation,
     graceUs: GRACE_US,
     onProgress: (progress) => {

@@ -5,7 +5,7 @@ import { openWarehouse, type Warehouse } from '../warehouse/index.ts'
 import type { Context } from './context.ts'
 import { showCount } from './format.ts'
 import { printFacts, printJson } from './output.ts'
-import type { HereRefiner } from './refine-here.ts'
+import { type HereRefiner, openRefinerHere } from './refine-here.ts'
 
 /** What an import came to, as commands print it. */
 interface ImportReport {
@@ -19,6 +19,8 @@ interface ImportReport {
 }
 
 const WAIT_MS = 200
+/** So often it is looked whether the process that refined is gone. */
+const TAKE_OVER_LOOKS = 5
 
 /** Has an import refined, here or by the process that refines, and prints what it came to. */
 export async function settleImport(
@@ -53,28 +55,37 @@ export async function settleImport(
   print(context, { read: result.lines, accepted, duplicates, rejected, gaps, edges })
 }
 
-/** Waits until the process that refines has come past what was written. */
+/** Waits until what was written is refined: by whoever does so or, once they are gone, here. */
 async function waitFor(
-  { clock, signal, log: logger }: Context,
+  context: Context,
   warehouse: Warehouse,
   at: { readonly log: string; readonly endPos: number },
 ): Promise<void> {
+  const { clock, signal, log: logger } = context
   logger.info('another process refines this warehouse; waiting for it to take this in')
-  while (!signal.aborted) {
-    const pos = await warehouse.read(async (db) => {
-      const row = await db
-        .selectFrom('ops_checkpoints as c')
-        .innerJoin('ops_logs as l', 'l.log_id', 'c.log_id')
-        .select('c.pos')
-        .where('c.reader', '=', 'silver')
-        .where('l.name', '=', at.log)
-        .executeTakeFirst()
-      return row?.pos ?? 0
-    })
-    if (pos >= at.endPos) return
+  for (let looks = 1; !signal.aborted; looks += 1) {
+    if ((await refinedPos(warehouse, at.log)) >= at.endPos) return
+    if (looks % TAKE_OVER_LOOKS === 0) {
+      // It may have been another import, which ended without having seen our records.
+      await using refiner = await openRefinerHere(context, 'import')
+      await refiner?.catchUp('refining')
+    }
     await clock.sleep(WAIT_MS, signal)
   }
   throw new AssayError('ASSAY_TIMEOUT', 'stopped while waiting; the file is in the raw log')
+}
+
+function refinedPos(warehouse: Warehouse, log: string): Promise<number> {
+  return warehouse.read(async (db) => {
+    const row = await db
+      .selectFrom('ops_checkpoints as c')
+      .innerJoin('ops_logs as l', 'l.log_id', 'c.log_id')
+      .select('c.pos')
+      .where('c.reader', '=', 'silver')
+      .where('l.name', '=', log)
+      .executeTakeFirst()
+    return row?.pos ?? 0
+  })
 }
 
 /** Counts by position what another process stored of this import; the rest were duplicates. */

@@ -1,7 +1,13 @@
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
-import { decimalText, parseDecimal } from './decimal.ts'
-import { createDecimalSlot, readDecimal, SLOT_DIGITS_MAX, scaledText } from './decimal-slot.ts'
+import { describe, expect, test } from 'vitest'
+import { canonicalDecimal, decimalText, parseDecimal } from './decimal.ts'
+import {
+  copyDecimal,
+  createDecimalSlot,
+  readDecimal,
+  SLOT_DIGITS_MAX,
+  scaledText,
+} from './decimal-slot.ts'
 
 const encoder = new TextEncoder()
 
@@ -79,4 +85,37 @@ test('never reads what parseDecimal refuses', () => {
     }),
     { numRuns: 5000 },
   )
+})
+
+describe('copying a decimal', () => {
+  const part = fc.stringMatching(/^[0-9]{1,12}$/)
+  const plain = fc
+    .tuple(part, fc.option(part, { nil: null }))
+    .map(([whole, fraction]) => (fraction === null ? whole : `${whole}.${fraction}`))
+  const odd = fc.constantFrom('', '.', '1.', '.5', '1..2', '-1', '+1', '1e3', '00', '1 ', 'NaN')
+
+  test('gives the canonical text and the number, or leaves it to the slow way', () => {
+    fc.assert(
+      fc.property(fc.oneof(plain, odd), (text) => {
+        const bytes = Buffer.from(`"${text}"`)
+        const copy = { mantissa: 0, scale: 0, text: new Uint8Array(64), length: 5 }
+        const could = copyDecimal(bytes, 1, bytes.length - 1, copy)
+        if (!could) {
+          expect(copy.length).toBe(5)
+          return
+        }
+        const written = Buffer.from(copy.text.subarray(5, copy.length)).toString('latin1')
+        expect(written).toBe(canonicalDecimal(text))
+        expect(scaledText(copy.mantissa, copy.scale)).toBe(canonicalDecimal(text))
+      }),
+    )
+  })
+
+  test('takes the decimals that venues send', () => {
+    for (const text of ['84149.24', '0.00000021', '1', '100', '0.5000', '64000.00', '0.1']) {
+      const bytes = Buffer.from(text)
+      const copy = { mantissa: 0, scale: 0, text: new Uint8Array(64), length: 0 }
+      expect(copyDecimal(bytes, 0, bytes.length, copy)).toBe(true)
+    }
+  })
 })

@@ -78,6 +78,62 @@ export function readDecimal(
   return true
 }
 
+/** A small decimal in Numbers, with its canonical text appended to bytes of the caller's. */
+export interface DecimalCopy {
+  mantissa: number
+  scale: number
+  text: Uint8Array
+  /** Bytes of `text` in use; the next text begins there. */
+  length: number
+}
+
+/**
+ * Reads as {@link readDecimal} does, and in the same pass appends the canonical text.
+ *
+ * Takes less than that: no sign, and zeros before the first digit only where one stands alone
+ * before the point. Answers `false` for the rest, with nothing appended.
+ */
+export function copyDecimal(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  copy: DecimalCopy,
+): boolean {
+  const { text } = copy
+  const from = copy.length
+  const count = end - start
+  // Sixteen bytes are fifteen digits and a point: no count of digits need be kept.
+  if (count > SLOT_DIGITS_MAX + 1 || count === 0) return false
+  let point = -1
+  let mantissa = 0
+  for (let at = 0; at < count; at += 1) {
+    const byte = bytes[start + at] as number
+    const digit = byte - 0x30
+    if (digit >= 0 && digit <= 9) mantissa = mantissa * 10 + digit
+    else if (byte === 0x2e && point < 0 && at > 0) point = at
+    else return false
+    text[from + at] = byte
+  }
+  const whole = point < 0 ? count : point
+  if (whole > 1 && text[from] === 0x30) return false
+  if (point < 0) {
+    if (count > SLOT_DIGITS_MAX) return false
+    copy.scale = 0
+    copy.length = from + count
+  } else {
+    let last = count - 1
+    if (last === point) return false
+    while (text[from + last] === 0x30) {
+      mantissa /= 10
+      last -= 1
+    }
+    copy.scale = last - point
+    copy.length = from + (last === point ? point : last + 1)
+  }
+  copy.mantissa = mantissa
+  return true
+}
+
 /**
  * Returns the canonical text of `mantissa / 10^scale` for a safe integer mantissa.
  *

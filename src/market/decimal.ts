@@ -2,7 +2,14 @@ import { assert } from '../core/assert.ts'
 import type { Decimal } from './decimal-value.ts'
 import { createDecimal, DIGITS_MAX, powerOfTen } from './decimal-value.ts'
 
-export { createDecimalSlot, type DecimalSlot, readDecimal, scaledText } from './decimal-slot.ts'
+export {
+  copyDecimal,
+  createDecimalSlot,
+  type DecimalCopy,
+  type DecimalSlot,
+  readDecimal,
+  scaledText,
+} from './decimal-slot.ts'
 export {
   addDecimalToSum,
   addProductToSum,

@@ -20,7 +20,7 @@ export interface RecordRequest {
   readonly status?: number
   /** REST: the answer's headers that decoding or paging needs, names in lower case. */
   readonly headers?: Readonly<Record<string, string>>
-  /** Import: each wanted field's column in the file, with its unit: `timestamp:us`, `c0:ms@DATE`. */
+  /** Import: each wanted field's column in the file, with its unit: `timestamp:us`, `c0:ms@DAY`. */
   readonly columns?: Readonly<Record<string, string>>
   /** Import: the file's own column names, in order; absent for JSON Lines. */
   readonly header?: readonly string[]

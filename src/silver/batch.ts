@@ -5,7 +5,7 @@ import type { SelfEvent } from '../market/self-record.ts'
 import type { TapeKey, TradeColumns } from '../market/trade-columns.ts'
 
 /** Trades of one batch are decoded until about this many; a record's own are never split. */
-export const BATCH_TRADES = 8192
+export const BATCH_TRADES = 16_384
 
 /** A refused event or frame, with what a person needs to look into it. */
 export interface RejectedEvent {

@@ -102,7 +102,10 @@ export class DecodeStage implements EventSink {
     this.#record = record
     if (record.dialect !== this.#dialect) this.#enterDialect(record.dialect)
     try {
-      tally[this.#decoder(record, this)] += 1
+      const kind = this.#decoder(record, this)
+      // By name, not by key: this runs for every frame.
+      if (kind === 'event') tally.event += 1
+      else tally[kind] += 1
     } catch (error) {
       // A decoder is total; one that throws has a fault of ours. The record is set aside, by
       // the same rule on every reading, rather than stopping all that comes after it.

@@ -1,6 +1,6 @@
 import { listLogs } from '../bronze/index.ts'
 import type { Warehouse } from '../warehouse/index.ts'
-import { decodeAhead } from './decode-ahead.ts'
+import { type DecodeAhead, decodeAhead } from './decode-ahead.ts'
 import { stampFoldVersion } from './fold-version.ts'
 import { mergeBatch } from './merge.ts'
 import { judgeEverything } from './minutes.ts'
@@ -8,6 +8,15 @@ import { loadState } from './state.ts'
 
 /** Batches of one transaction: enough to make its cost small, few enough to bound memory. */
 const BATCHES_PER_COMMIT = 16
+
+/**
+ * Starts decoding every log from its first record, in a thread of its own.
+ *
+ * Asked for before the warehouse is made, it is ready by the time the writer is.
+ */
+export function decodeLogs(dataDir: string): DecodeAhead {
+  return decodeAhead(dataDir, listLogs(dataDir))
+}
 
 /** How a rebuild goes on. */
 export interface RebuildProgress {
@@ -24,15 +33,14 @@ export interface RebuildProgress {
  * minutes are judged once at the end. The facts equal those of refining live.
  */
 export async function rebuildSilver(options: {
-  readonly dataDir: string
+  /** Every log from its first record; owned by the caller, who opens it first of all. */
+  readonly batches: DecodeAhead
   readonly warehouse: Warehouse
   readonly graceUs: number
   readonly signal?: AbortSignal
   readonly onProgress?: (progress: RebuildProgress) => void
 }): Promise<{ readonly records: number; readonly accepted: number }> {
-  const { dataDir, warehouse, graceUs, signal, onProgress } = options
-  // Decoding begins at once: its thread is ready by the time the writer is.
-  await using batches = decodeAhead(dataDir, listLogs(dataDir))
+  const { batches, warehouse, graceUs, signal, onProgress } = options
   const state = await loadState(warehouse)
   let records = 0
   let accepted = 0

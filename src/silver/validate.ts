@@ -1,12 +1,11 @@
 import { MINUTE_US } from '../market/bucket.ts'
-import type { DecimalSlot } from '../market/decimal.ts'
+import type { DecimalCopy } from '../market/decimal.ts'
 import {
-  createDecimalSlot,
+  copyDecimal,
   decimalText,
   fitsDecimal,
   multiplyDecimal,
   parseDecimal,
-  readDecimal,
 } from '../market/decimal.ts'
 import type { RejectReason, VenueCandle } from '../market/event.ts'
 import type { TradeSlot } from '../market/trade.ts'
@@ -24,11 +23,8 @@ const EARLIEST_US = 1_230_940_800_000_000
 /** An event this far after its receipt is no clock skew but a wrong time. */
 const FUTURE_US_MAX = 60_000_000
 
-const ZERO = 0x30
-const POINT = 0x2e
-
-const price = createDecimalSlot()
-const size = createDecimalSlot()
+const price: DecimalCopy = { mantissa: 0, scale: 0, text: new Uint8Array(0), length: 0 }
+const size: DecimalCopy = { mantissa: 0, scale: 0, text: new Uint8Array(0), length: 0 }
 
 /** What was wrong with a trade's facts. */
 export interface Refusal {
@@ -49,26 +45,28 @@ export function admitTrade(
   const { eventTimeUs, bytes } = slot
   const implausible = weighTime(eventTimeUs, receivedTimeUs)
   if (implausible !== null) return implausible
-  const plain =
-    readDecimal(bytes, slot.priceStart, slot.priceEnd, price) &&
-    readDecimal(bytes, slot.sizeStart, slot.sizeEnd, size)
-  if (!plain) return admitUnusual(columns, slot)
+  const row = columns.count
+  const start = columns.textLength
+  price.text = columns.text
+  price.length = start
+  if (!copyDecimal(bytes, slot.priceStart, slot.priceEnd, price)) return admitUnusual(columns, slot)
+  size.text = columns.text
+  size.length = price.length
+  if (!copyDecimal(bytes, slot.sizeStart, slot.sizeEnd, size)) return admitUnusual(columns, slot)
   if (price.mantissa <= 0 || size.mantissa <= 0) {
     return { reason: 'not_positive', detail: price.mantissa <= 0 ? 'price' : 'size' }
   }
   if (isTooPrecise(price, size)) return tooPrecise(slot)
   // Before the point of a product stand 26 digits at most; what may have more is read exactly.
   if (price.mantissa * size.mantissa >= 1e26) return admitUnusual(columns, slot)
-  const row = columns.count
   columns.priceMantissa[row] = price.mantissa
   columns.priceScale[row] = price.scale
   columns.sizeMantissa[row] = size.mantissa
   columns.sizeScale[row] = size.scale
-  columns.priceStart[row] = columns.textLength
-  copyCanonical(columns, slot.bytes, { start: slot.priceStart, end: slot.priceEnd })
-  columns.priceEnd[row] = columns.textLength
-  copyCanonical(columns, slot.bytes, { start: slot.sizeStart, end: slot.sizeEnd })
-  columns.sizeEnd[row] = columns.textLength
+  columns.priceStart[row] = start
+  columns.priceEnd[row] = price.length
+  columns.sizeEnd[row] = size.length
+  columns.textLength = size.length
   return null
 }
 
@@ -111,7 +109,7 @@ function weighDecimal(
   return fitsDecimal(decimal, digits, decimals) ? null : { reason: 'too_precise', detail }
 }
 
-function isTooPrecise(left: DecimalSlot, right: DecimalSlot): boolean {
+function isTooPrecise(left: DecimalCopy, right: DecimalCopy): boolean {
   return (
     left.scale > DECIMALS_MAX ||
     right.scale > DECIMALS_MAX ||
@@ -122,30 +120,6 @@ function isTooPrecise(left: DecimalSlot, right: DecimalSlot): boolean {
 function tooPrecise(slot: Readonly<TradeSlot>): Refusal {
   const detail = `${textOf(slot, 'price')} x ${textOf(slot, 'size')}`
   return { reason: 'too_precise', detail: detail.slice(0, 200) }
-}
-
-/** The canonical text of a positive plain decimal is its source less padding on both sides. */
-function copyCanonical(
-  columns: TradeColumns,
-  bytes: Uint8Array,
-  range: { start: number; end: number },
-): void {
-  let { start, end } = range
-  while (bytes[start] === ZERO && start + 1 < end && bytes[start + 1] !== POINT) start += 1
-  let hasPoint = false
-  const { text } = columns
-  let to = columns.textLength
-  for (let at = start; at < end; at += 1) {
-    const byte = bytes[at] as number
-    if (byte === POINT) hasPoint = true
-    text[to] = byte
-    to += 1
-  }
-  if (hasPoint) {
-    while (text[to - 1] === ZERO) to -= 1
-    if (text[to - 1] === POINT) to -= 1
-  }
-  columns.textLength = to
 }
 
 function textOf(slot: Readonly<TradeSlot>, field: 'price' | 'size'): string {

@@ -1,6 +1,6 @@
 import { systemClock } from '../../src/core/clock.ts'
 import { followCandles } from '../../src/gold/candles.ts'
-import { rebuildSilver } from '../../src/silver/rebuild.ts'
+import { decodeLogs, rebuildSilver } from '../../src/silver/rebuild.ts'
 import { createGeneration } from '../../src/warehouse/index.ts'
 import { GRACE_US, urlOf } from './folders.ts'
 
@@ -16,14 +16,15 @@ function stay(): void {
 }
 
 const generation = await createGeneration({ url: urlOf(dataDir), clock: systemClock })
-let batches = 0
+let merged = 0
+await using batches = decodeLogs(dataDir)
 await rebuildSilver({
-  dataDir,
+  batches,
   warehouse: generation,
   graceUs: GRACE_US,
   onProgress() {
-    batches += 1
-    if (stage === 'filling' && batches === 2) stay()
+    merged += 1
+    if (stage === 'filling' && merged === 2) stay()
   },
 })
 await followCandles(generation)

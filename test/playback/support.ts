@@ -11,7 +11,7 @@ import type { NewRecord } from '../../src/market/record.ts'
 import { DecodeStage } from '../../src/silver/decode-stage.ts'
 import { mergeBatch } from '../../src/silver/merge.ts'
 import { judgeEverything } from '../../src/silver/minutes.ts'
-import { rebuildSilver } from '../../src/silver/rebuild.ts'
+import { decodeLogs, rebuildSilver } from '../../src/silver/rebuild.ts'
 import { Refiner, type RefineTotals } from '../../src/silver/refiner.ts'
 import { loadState } from '../../src/silver/state.ts'
 import {
@@ -167,7 +167,8 @@ export async function openRefinery(
 export async function rebuild(dataDir: string): Promise<WarehouseProof> {
   const clock = createManualClock(START_US)
   const generation = await createGeneration({ url: urlOf(dataDir), clock })
-  await rebuildSilver({ dataDir, warehouse: generation, graceUs: GRACE_US })
+  await using batches = decodeLogs(dataDir)
+  await rebuildSilver({ batches, warehouse: generation, graceUs: GRACE_US })
   await followCandles(generation)
   const proof = await proveWarehouse(generation)
   await generation.finish()

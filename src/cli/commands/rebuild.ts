@@ -34,7 +34,7 @@ async function runRebuild({ context, flags }: Call<RebuildFlags>): Promise<ExitS
     '../../warehouse/index.ts'
   )
   const { followCandles } = await import('../../gold/candles.ts')
-  const { rebuildSilver } = await import('../../silver/rebuild.ts')
+  const { decodeLogs, rebuildSilver } = await import('../../silver/rebuild.ts')
   const { createProgress } = await import('../progress.ts')
   const { recordsIn } = await import('../refine-here.ts')
   const { printFacts, printJson } = await import('../output.ts')
@@ -42,11 +42,12 @@ async function runRebuild({ context, flags }: Call<RebuildFlags>): Promise<ExitS
   const { storeUrl: url, dataDir, clock, signal, config } = context
   const holder = `assay rebuild, process ${process.pid}`
   const total = recordsIn(dataDir)
+  await using batches = decodeLogs(dataDir)
   await using generation = await createGeneration({ url, clock, holder })
   const progress = createProgress({ label: 'rebuilding', unit: 'records', total, clock })
   const graceUs = config.candles.graceSeconds * 1e6
   const { accepted: trades } = await rebuildSilver({
-    dataDir,
+    batches,
     warehouse: generation,
     graceUs,
     signal,
