@@ -46,16 +46,28 @@ export function collectSettings(flags: CollectFlags): Settings {
   }
 }
 
+/** Ends a run when the process is asked to stop, or some time after it has begun. */
+export interface Ending {
+  readonly signal: AbortSignal
+  /** Starts the time of `--seconds`, once there is something to be ended. */
+  begin(): void
+}
+
 /**
- * Returns a signal that aborts when the process is asked to stop, or after `--seconds`.
+ * Reads `--seconds`, which may be left out.
  *
  * @throws ASSAY_USAGE when that is no number.
  */
-export function stopAfter(context: Context, seconds: string | undefined): AbortSignal {
-  if (seconds === undefined) return context.signal
+export function endingOf(context: Context, seconds: string | undefined): Ending {
+  if (seconds === undefined) return { signal: context.signal, begin: () => {} }
   const value = Number(seconds)
   if (seconds.trim() === '' || !Number.isFinite(value) || value < 0) {
     throw new AssayError('ASSAY_USAGE', `--seconds takes a number, not ${seconds}`)
   }
-  return AbortSignal.any([context.signal, AbortSignal.timeout(value * 1000)])
+  const timed = new AbortController()
+  const signal = AbortSignal.any([context.signal, timed.signal])
+  const begin = () => {
+    context.clock.sleep(value * 1000, signal).then(() => timed.abort('the time is over'))
+  }
+  return { signal, begin }
 }

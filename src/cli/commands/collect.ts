@@ -19,14 +19,16 @@ export const collectCommand: CommandModule = {
 
 async function runCollect({ context, flags }: Call<CollectFlags>): Promise<void> {
   const { startCollecting } = await import('../collect-alone.ts')
-  const { stopAfter } = await import('../collect-flags.ts')
+  const { endingOf } = await import('../collect-flags.ts')
   const { liveLine, printCollected } = await import('../live.ts')
   const live = liveLine(context)
+  const ending = endingOf(context, flags.seconds)
   const collector = await startCollecting({
     context,
-    signal: stopAfter(context, flags.seconds),
+    signal: ending.signal,
     onStatus: (status) => live.show(status, null),
   })
+  ending.begin()
   const summary = await collector.done
   live.end()
   printCollected(context, summary)

@@ -27,15 +27,17 @@ export const runCommand: CommandModule = {
 
 async function runPipeline({ context, flags }: Call<CollectFlags>): Promise<void> {
   const { startPipeline } = await import('../pipeline.ts')
-  const { stopAfter } = await import('../collect-flags.ts')
+  const { endingOf } = await import('../collect-flags.ts')
   const { liveLine, printSummary } = await import('../live.ts')
   const live = liveLine(context)
+  const ending = endingOf(context, flags.seconds)
   const pipeline = await startPipeline({
     ...context,
     command: 'run',
-    signal: stopAfter(context, flags.seconds),
+    signal: ending.signal,
     onStatus: (status, refine) => live.show(status, refine),
   })
+  ending.begin()
   const summary = await pipeline.done
   live.end()
   printSummary(context, summary)
