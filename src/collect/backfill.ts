@@ -2,7 +2,6 @@ import type { Journal } from '../bronze/index.ts'
 import type { Clock } from '../core/clock.ts'
 import type { Logger } from '../core/log.ts'
 import type { Random } from '../core/random.ts'
-import { bucketStart, MINUTE_US } from '../market/bucket.ts'
 import type { Venue } from '../venues/venue.ts'
 import { createConnIds, createDiary } from './diary.ts'
 import type { HistoryOutcome, HistoryProgress } from './history.ts'
@@ -44,8 +43,7 @@ export interface BackfillResult {
  * @throws ASSAY_UNKNOWN_PRODUCT; what {@link RestClient.get} throws; the signal's reason.
  */
 export async function requestBackfill(request: BackfillRequest): Promise<BackfillResult[]> {
-  const { venue, journal, clock, signal, version } = request
-  const { fromUs, toUs } = wholeMinutes(request)
+  const { venue, journal, clock, fromUs, toUs, signal, version } = request
   const nextConn = createConnIds()
   const diary = createDiary({ journal, clock, conn: nextConn() })
   const budget = createRateBudget({ ...venue.history, clock })
@@ -75,15 +73,5 @@ export async function requestBackfill(request: BackfillRequest): Promise<Backfil
   } finally {
     diary.write({ event: 'stop', reason: signal.aborted ? 'interrupted' : 'done' })
     await journal.flush()
-  }
-}
-
-/** Candles are of whole minutes: half of one would stand there as a hole. */
-function wholeMinutes(request: BackfillRequest): { fromUs: number; toUs: number } {
-  const { fromUs, toUs, clock } = request
-  const endUs = bucketStart(toUs + MINUTE_US - 1, MINUTE_US)
-  return {
-    fromUs: bucketStart(fromUs, MINUTE_US),
-    toUs: Math.max(toUs, Math.min(endUs, clock.nowUs())),
   }
 }

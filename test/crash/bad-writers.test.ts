@@ -3,10 +3,10 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { startSimulator } from '../../sim/index.ts'
 import { systemClock } from '../../src/core/clock.ts'
-import { assay, assayJson, tempFolder } from './bad-support.ts'
-import { PRODUCT, startBadVenue } from './bad-venue.ts'
-import { lastLine, runCli, startCli } from './cli-support.ts'
-import { until } from './collect-support.ts'
+import { assay, assayJson, tempFolder } from '../integration/bad-support.ts'
+import { PRODUCT, startBadVenue } from '../integration/bad-venue.ts'
+import { lastLine, runCli, startCli } from '../integration/cli-support.ts'
+import { until } from '../integration/collect-support.ts'
 
 const WITHIN_MS = 25_000
 const MARKET = { products: ['BTC-USD', 'ETH-USD'], tradesPerSecond: 200, historyMinutes: 1 }

@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { type Simulator, startSimulator } from '../../sim/index.ts'
 import { systemClock } from '../../src/core/clock.ts'
-import { assay, assayJson, type TempFolder, tempFolder } from './bad-support.ts'
-import { lastLine, startCli } from './cli-support.ts'
-import { until } from './collect-support.ts'
+import { assay, assayJson, type TempFolder, tempFolder } from '../integration/bad-support.ts'
+import { lastLine, startCli } from '../integration/cli-support.ts'
+import { until } from '../integration/collect-support.ts'
 
 /** A small disk of its own, unmounted when it is disposed of. */
 interface Disk extends Disposable {
