@@ -12,7 +12,7 @@ import { decoderOf } from '../venues/index.ts'
 import type { Decoder } from '../venues/venue.ts'
 import type { Batch, ImportSpan } from './batch.ts'
 import { BATCH_TRADES, emptyTally } from './batch.ts'
-import { readSelfEvent } from './self-event.ts'
+import { readSelfEvent } from './read-self-event.ts'
 import { admitTrade, weighCandle, weighTime } from './validate.ts'
 
 /** Room a row's two decimals may need: 38 digits, a point and a leading zero each. */

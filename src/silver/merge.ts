@@ -6,11 +6,11 @@ import type {
   VenueCandleRow,
   WriteTransaction,
 } from '../warehouse/index.ts'
+import { advanceScopes, applySelfEvent, widenScope } from './apply-self-event.ts'
 import type { Batch, CandleReport } from './batch.ts'
 import { mergeTrades } from './merge-trades.ts'
 import { storeMinutes } from './minutes.ts'
 import { settleRepeats } from './repeats.ts'
-import { advanceScopes, applySelfEvent, widenScope } from './self-events.ts'
 import {
   type InstrumentState,
   instrumentOf,
