@@ -13,7 +13,7 @@ import { VERSION } from './version.ts'
 /**
  * Fetches a span of the configured products into the backfill log, with progress.
  *
- * The span is widened to whole minutes, but for the one that is still running.
+ * The span is widened to whole minutes; of the one that is still running, to what there is of it.
  *
  * @throws ASSAY_USAGE when it holds no whole minute.
  */
@@ -24,8 +24,8 @@ export async function fetchHistory(
   const { config, dataDir, clock, log, signal } = context
   const { products, restUrl } = config.venues.coinbase
   const fromUs = bucketStart(span.fromUs, MINUTE_US)
-  const toUs = bucketStart(Math.min(span.toUs + MINUTE_US - 1, clock.nowUs()), MINUTE_US)
-  if (toUs <= fromUs) {
+  const toUs = Math.min(bucketStart(span.toUs + MINUTE_US - 1, MINUTE_US), clock.nowUs())
+  if (toUs < fromUs + MINUTE_US) {
     throw new AssayError('ASSAY_USAGE', 'there is no whole minute between --from and --to yet')
   }
   await using journal = await openJournal({ dataDir, name: BACKFILL_LOG, clock })
