@@ -149,6 +149,14 @@ async function keepSealing(
   }
 }
 
+/**
+ * When a hole can have been there first. One at the end of what is held is told of again by each
+ * heartbeat, so that its end is always now: it is as old as the last trade before it.
+ */
+function knownSinceUs(hole: Hole): number {
+  return hole.cause === 'witness' ? hole.fromUs : hole.toUs
+}
+
 /** What repair should ask for: open holes, old enough not to be in flight. */
 export function wantedHoles(
   holes: readonly Hole[],
@@ -157,7 +165,7 @@ export function wantedHoles(
   const beforeUs = clock.nowUs() - config.backfill.graceSeconds * 1e6
   return holes
     .filter((hole) => hole.venue === COLLECTED_VENUE && hole.verdict === 'open')
-    .filter((hole) => hole.lastId !== null && hole.toUs <= beforeUs)
+    .filter((hole) => hole.lastId !== null && knownSinceUs(hole) <= beforeUs)
     .map((hole) => ({
       symbol: hole.symbol,
       firstId: hole.firstId,
