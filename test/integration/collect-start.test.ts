@@ -68,7 +68,7 @@ test.concurrent('where nobody answers it keeps trying, says why, and stops at on
   expect(feed.downSinceUs).not.toBeNull()
   const stopMs = systemClock.monotonicMs()
   await collector.stop()
-  expect(systemClock.monotonicMs() - stopMs).toBeLessThan(1000)
+  expect(systemClock.monotonicMs() - stopMs).toBeLessThan(5000)
   const records = await bench.read()
   expect(records.every((record) => record.origin === 'self')).toBe(true)
 })
