@@ -3,7 +3,6 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { forEachRecord, logStat, openLogReader } from '../../src/bronze/index.ts'
 import { systemClock } from '../../src/core/clock.ts'
 import { openWarehouse } from '../../src/warehouse/index.ts'
-import { compareWithTruth } from '../crash/compare.ts'
 import {
   lastLine,
   runCli,
@@ -13,7 +12,8 @@ import {
   startSim,
   tempFolder,
   waitFor,
-} from './cli-support.ts'
+} from '../integration/cli-support.ts'
+import { compareWithTruth } from './compare.ts'
 
 // Many processes at once: on a busy machine each takes its time to start.
 vi.setConfig({ testTimeout: 60_000 })

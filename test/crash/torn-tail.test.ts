@@ -1,9 +1,9 @@
 import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { openJournal, type Recovery, verifyLog } from '../../../src/bronze/index.ts'
-import { createManualClock } from '../../../src/core/clock.ts'
-import { dataFolder, type Read, readLog, recordOf, START_US } from './support.ts'
+import { openJournal, type Recovery, verifyLog } from '../../src/bronze/index.ts'
+import { createManualClock } from '../../src/core/clock.ts'
+import { dataFolder, type Read, readLog, recordOf, START_US } from '../contract/bronze/support.ts'
 
 const name = 'collect'
 const clock = createManualClock(START_US)
