@@ -1,4 +1,3 @@
-import type { LogStat } from '../bronze/index.ts'
 import { listLogs, logStat } from '../bronze/index.ts'
 import { isAssayError } from '../core/errors.ts'
 import { followCandles } from '../gold/candles.ts'
@@ -59,11 +58,7 @@ export async function openRefinerHere(
 
 /** Returns how many records all logs hold. */
 export function recordsIn(dataDir: string): number {
-  return listLogs(dataDir).reduce((sum, name) => sum + recordsOf(logStat({ dataDir, name })), 0)
-}
-
-function recordsOf(stat: LogStat): number {
-  return stat.durablePos
+  return listLogs(dataDir).reduce((sum, name) => sum + logStat({ dataDir, name }).durablePos, 0)
 }
 
 function refinedIn(dataDir: string, refiner: Refiner): number {
