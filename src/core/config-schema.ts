@@ -14,15 +14,34 @@ const SWITCH: Readonly<Record<string, boolean>> = { true: true, 1: true, false: 
 
 const onOff = fromText((text) => SWITCH[text.toLowerCase()] ?? text, z.boolean())
 
-const products = fromText(
-  (text) => text.split(/[\s,]+/).filter((part) => part !== ''),
+const wordsOf = (text: string) => text.split(/[\s,]+/).filter((part) => part !== '')
+
+/** Words, each named once; `null` where the list is left to the venue. */
+const words = (one: string) =>
   z
-    .array(z.string().regex(/^[^\s,]{1,64}$/, 'a product is one word, as the venue writes it'))
-    .min(1, 'name at least one product')
-    .refine((list) => new Set(list).size === list.length, 'a product is named twice'),
-)
+    .array(z.string().regex(/^[^\s,]{1,64}$/, `${one} is one word`))
+    .min(1, `name at least one: ${one} is missing`)
+    .refine((list) => new Set(list).size === list.length, `${one} is named twice`)
+
+const products = fromText(wordsOf, words('a product').nullable())
+  .default(null)
+  .describe('products to collect, BTC-USD or as the venue writes them; null: its default ones')
 
 const url = (schemes: RegExp, said: string) => z.url({ protocol: schemes, error: said }).nullable()
+
+const wsUrl = url(/^wss?$/, 'a ws:// or wss:// URL')
+  .default(null)
+  .describe("WebSocket URL in place of the venue's own")
+
+const restUrl = url(/^https?$/, 'an http:// or https:// URL')
+  .default(null)
+  .describe("REST URL in place of the venue's own")
+
+/** `top 50`, or coins by id. */
+const coins = fromText((text) => {
+  const top = /^top\s+(\d+)$/i.exec(text)
+  return top === null ? wordsOf(text) : { top: Number(top[1]) }
+}, z.union([z.strictObject({ top: z.int().min(1).max(5000) }), words('a coin')]).nullable())
 
 /**
  * Every key of the configuration: its type, its default and what it is for.
@@ -37,18 +56,49 @@ export const configSchema = z.strictObject({
     .default('sqlite:')
     .describe('warehouse: sqlite:PATH, or sqlite: for a folder inside the data folder'),
   mode: z.enum(['ws', 'rest', 'both']).default('ws').describe('how trades are collected'),
+  collect: z.strictObject({
+    venues: fromText(wordsOf, words('a venue'))
+      .default(['coinbase', 'binance-us', 'kraken', 'coingecko'])
+      .describe('venues to collect from, side by side'),
+    books: onOff.default(false).describe('whether order books are kept too'),
+    witnessSeconds: whole(5, 86_400)
+      .default(60)
+      .describe('silence after which REST is asked for the newest trade of a product'),
+  }),
   venues: z.strictObject({
     coinbase: z.strictObject({
-      wsUrl: url(/^wss?$/, 'a ws:// or wss:// URL')
-        .default(null)
-        .describe("WebSocket URL in place of the feed's own"),
-      restUrl: url(/^https?$/, 'an http:// or https:// URL')
-        .default(null)
-        .describe("REST URL in place of the venue's own"),
+      wsUrl,
+      restUrl,
       feed: z.enum(['exchange', 'advanced']).default('exchange').describe('which WebSocket feed'),
-      products: products
-        .default(['BTC-USD', 'ETH-USD'])
-        .describe('products to collect, as the venue writes them'),
+      products,
+    }),
+    'binance-us': z.strictObject({
+      wsUrl,
+      restUrl,
+      products,
+      lifeSecondsMax: whole(10, 86_400)
+        .default(82_800)
+        .describe('age at which a connection is replaced, before the venue cuts it at 24 h'),
+    }),
+    kraken: z.strictObject({ wsUrl, restUrl, products }),
+    ccxt: z.strictObject({
+      products: products.describe('products of every ccxt:… venue; null: BTC-USD and ETH-USD'),
+      pollSeconds: whole(1, 3600)
+        .default(5)
+        .describe('time between two requests for trades, where the exchange has no socket'),
+    }),
+    coingecko: z.strictObject({
+      restUrl,
+      coins: coins
+        .default(null)
+        .describe('coins by id, or "top 50" by market capitalisation; null: ten well-known ones'),
+      everySeconds: whole(30, 3600).default(60).describe('time between two polls'),
+      ratePerMinute: whole(1, 1000)
+        .default(5)
+        .describe('requests a minute; 5 without a key, more with one'),
+      timeoutSeconds: whole(1, 300).default(30).describe('longest wait for an answer'),
+      retriesMax: whole(0, 20).default(3).describe('further tries of a request that failed'),
+      apiKey: z.string().min(1).nullable().default(null).describe('a key of the Demo or Pro plan'),
     }),
   }),
   poll: z.strictObject({
@@ -113,6 +163,6 @@ function* leaves(schema: z.ZodObject, prefix: string): Generator<ConfigKey> {
 }
 
 function envName(key: string): string {
-  const words = key.replaceAll('.', '_').replace(/([a-z0-9])([A-Z])/g, '$1_$2')
+  const words = key.replaceAll(/[.-]/g, '_').replace(/([a-z0-9])([A-Z])/g, '$1_$2')
   return `ASSAY_${words.toUpperCase()}`
 }

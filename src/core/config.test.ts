@@ -16,6 +16,9 @@ afterEach(() => rmSync(cwd, { recursive: true }))
 const load = (sources: Partial<ConfigSources> = {}) => loadConfig({ cwd, env: {}, ...sources })
 const write = (name: string, text: string) => writeFileSync(join(cwd, name), text)
 
+/** Hosts that are left to the venue. */
+const NOWHERE = { wsUrl: null, restUrl: null }
+
 describe('with nothing said', () => {
   test('every key has its default, and state lives in ./data', async () => {
     const { config, file, origins } = await load()
@@ -25,12 +28,19 @@ describe('with nothing said', () => {
       data: join(cwd, 'data'),
       store: `sqlite:${join(cwd, 'data', 'warehouse')}`,
       mode: 'ws',
+      collect: {
+        venues: ['coinbase', 'binance-us', 'kraken', 'coingecko'],
+        books: false,
+        witnessSeconds: 60,
+      },
       venues: {
-        coinbase: {
-          wsUrl: null,
-          restUrl: null,
-          feed: 'exchange',
-          products: ['BTC-USD', 'ETH-USD'],
+        coinbase: { ...NOWHERE, feed: 'exchange', products: null },
+        'binance-us': { ...NOWHERE, products: null, lifeSecondsMax: 82_800 },
+        kraken: { ...NOWHERE, products: null },
+        ccxt: { products: null, pollSeconds: 5 },
+        coingecko: {
+          ...{ restUrl: null, coins: null, apiKey: null, everySeconds: 60 },
+          ...{ ratePerMinute: 5, timeoutSeconds: 30, retriesMax: 3 },
         },
       },
       poll: { everySeconds: 300 },
@@ -87,6 +97,45 @@ describe('of several sources', () => {
     expect(config.venues.coinbase.products).toEqual(['BTC-USD', 'SOL-USD', 'XRP-USD'])
     expect(config.backfill.enabled).toBe(false)
     expect(config.journal.commitWindowMs).toBe(5)
+  })
+
+  test('a venue with a dash in its name has an underscore in its variables', async () => {
+    const { config, origins } = await load({
+      env: {
+        ASSAY_COLLECT_VENUES: 'binance-us,kraken',
+        ASSAY_VENUES_BINANCE_US_PRODUCTS: 'BTC-USD',
+        ASSAY_VENUES_BINANCE_US_LIFE_SECONDS_MAX: '120',
+      },
+    })
+    expect(config.collect.venues).toEqual(['binance-us', 'kraken'])
+    expect(config.venues['binance-us']).toMatchObject({
+      products: ['BTC-USD'],
+      lifeSecondsMax: 120,
+    })
+    expect(config.venues.kraken.products).toBeNull()
+    expect(origins.get('venues.binance-us.products')).toBe(
+      'ASSAY_VENUES_BINANCE_US_PRODUCTS in the environment',
+    )
+  })
+
+  test.each([
+    ['top 50', { top: 50 }],
+    ['Top  7', { top: 7 }],
+    ['bitcoin, avalanche-2', ['bitcoin', 'avalanche-2']],
+    // Coins by these very ids, should anyone name them so.
+    ['top', ['top']],
+  ])('coins %j are %j', async (text, coins) => {
+    const { config } = await load({ env: { ASSAY_VENUES_COINGECKO_COINS: text } })
+    expect(config.venues.coingecko.coins).toEqual(coins)
+    write('assay.config.yaml', `venues: {coingecko: {coins: ${JSON.stringify(coins)}}}`)
+    expect((await load()).config.venues.coingecko.coins).toEqual(coins)
+  })
+
+  test('a key of an interface may come from a file, and is not shown', async () => {
+    write('key', 'CG-secret\n')
+    const loaded = await load({ env: { ASSAY_VENUES_COINGECKO_API_KEY_FILE: 'key' } })
+    expect(loaded.config.venues.coingecko.apiKey).toBe('CG-secret')
+    expect(JSON.stringify(explainConfig(loaded))).not.toContain('CG-secret')
   })
 
   test('every key has a variable of its own', () => {
@@ -210,6 +259,12 @@ describe('a value', () => {
     ['that is a fraction', { ASSAY_BACKFILL_MAX_ATTEMPTS: '1.5' }, 'backfill.maxAttempts'],
     ['not among the choices', { ASSAY_MODE: 'both ways' }, 'mode'],
     ['neither on nor off', { ASSAY_BACKFILL_ENABLED: 'maybe' }, 'backfill.enabled'],
+    ['of no coin', { ASSAY_VENUES_COINGECKO_COINS: 'top 0' }, 'venues.coingecko.coins'],
+    [
+      'too seldom',
+      { ASSAY_VENUES_COINGECKO_EVERY_SECONDS: '7200' },
+      'venues.coingecko.everySeconds',
+    ],
     ['named twice', { ASSAY_VENUES_COINBASE_PRODUCTS: 'A-B A-B' }, 'venues.coinbase.products'],
     [
       'with the wrong scheme',
@@ -288,8 +343,13 @@ describe('what is shipped as a sample', () => {
     const sample = readFileSync(join(root, '.env.example'), 'utf8')
     const named = [...sample.matchAll(/^#(ASSAY_\w+)=/gm)].map(([, name]) => name)
     expect(named.sort()).toEqual(CONFIG_KEYS.map(({ env }) => env).sort())
-    // URLs have no default to show.
-    write('.env', sample.replace(/^#(?=ASSAY_)/gm, '').replace(/^.*_URL=.*$/gm, ''))
+    // What is left to the venue has no default to show.
+    const left = explainConfig(await load()).filter(({ value }) => value === 'null')
+    const shown = sample
+      .split('\n')
+      .filter((line) => !left.some(({ env }) => line.startsWith(`#${env}=`)))
+    expect(shown.length).toBe(sample.split('\n').length - left.length)
+    write('.env', shown.join('\n').replace(/^#(?=ASSAY_)/gm, ''))
     expect((await load()).config).toEqual(defaults)
   })
 

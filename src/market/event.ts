@@ -1,4 +1,5 @@
 import type { Listing } from './instrument.ts'
+import type { MarketSnapshot } from './snapshot.ts'
 import type { TradeSlot } from './trade.ts'
 
 /**
@@ -54,6 +55,8 @@ export interface VenueCandle {
   readonly notional: string | null
   readonly takerBuyVolume: string | null
   readonly tradeCount: number | null
+  /** The venue's own volume-weighted average price, by its own rounding. */
+  readonly vwap: string | null
   /** Whether the venue says, or its rules imply, that the candle will not change. */
   readonly closed: boolean
 }
@@ -73,5 +76,6 @@ export interface EventSink {
   candle(candle: VenueCandle): void
   witness(witness: Witness): void
   listing(listing: Listing): void
+  snapshot(snapshot: MarketSnapshot): void
   reject(rejection: Rejection): void
 }

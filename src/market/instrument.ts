@@ -7,7 +7,7 @@
 export interface Listing {
   /** The venue's own symbol. */
   readonly symbol: string
-  readonly kind: 'spot' | 'perpetual' | 'future'
+  readonly kind: 'spot' | 'perpetual' | 'future' | 'coin'
   readonly base: string
   readonly quote: string
   /** Units of the base asset one quoted unit stands for; `1` nearly everywhere. */

@@ -20,6 +20,10 @@ export interface RecordRequest {
   readonly status?: number
   /** REST: the answer's headers that decoding or paging needs, names in lower case. */
   readonly headers?: Readonly<Record<string, string>>
+  /** REST, of a poll in pages: when the poll began, which all of its pages share. */
+  readonly polledUs?: number
+  /** False where the payload is not the venue's own text but what a library made of it. */
+  readonly verbatim?: false
   /** Import: each wanted field's column in the file, with its unit: `timestamp:us`, `c0:ms@DAY`. */
   readonly columns?: Readonly<Record<string, string>>
   /** Import: the file's own column names, in order; absent for JSON Lines. */

@@ -4,6 +4,25 @@ export const SELF_DIALECT = 'assay/self'
 /** Whose fault a failed connection was, as far as the failure tells. */
 export type Blame = 'venue' | 'network' | 'unknown'
 
+/** What an incident was. */
+export type IncidentCause =
+  /** No connection: refused, cut, or never made. */
+  | 'disconnected'
+  /** Connected, but nothing came any more, not even heartbeats. */
+  | 'silent'
+  /** One subscription stopped while the connection lived. */
+  | 'stale'
+  /** The venue refuses a subscription. */
+  | 'refused'
+  /** The venue's own planned end of a connection, overlapped by the next. */
+  | 'planned_cut'
+  /** The venue asked for a pause in requests, or banned us for a while. */
+  | 'rate_limited'
+  /** A chain of book updates broke, and was asked for anew. */
+  | 'book_broken'
+  /** We were not running. */
+  | 'collector_down'
+
 /**
  * One entry of the diary, the payload of a `self` record. Verdicts are drawn from these and
  * from the venues' own records alone, so that a rebuild draws the same ones.
@@ -46,6 +65,18 @@ export type SelfEvent =
       readonly channel: string
       readonly symbol: string
       readonly silentMs: number
+    }
+  /** An incident began (`toUs` null), or is over: both entries bear the same `fromUs`. */
+  | {
+      readonly event: 'incident'
+      readonly venue: string
+      readonly cause: IncidentCause
+      /** `null` where it concerns the connection or the host, not one subscription. */
+      readonly channel: string | null
+      readonly symbol: string | null
+      readonly fromUs: number
+      readonly toUs: number | null
+      readonly detail: string
     }
   /** REST was asked for a hole (`cause: hole`) or for a span a person named (`cause: request`). */
   | {

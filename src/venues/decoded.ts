@@ -2,6 +2,7 @@ import { isOneLineJson, isUtf8 } from '../core/json/scan.ts'
 import type { FrameKind, Rejection, VenueCandle, Witness } from '../market/event.ts'
 import type { Listing } from '../market/instrument.ts'
 import type { PayloadForm, RawRecord } from '../market/record.ts'
+import type { MarketSnapshot } from '../market/snapshot.ts'
 import { SIDES } from '../market/trade.ts'
 import type { Decoder } from './venue.ts'
 
@@ -27,6 +28,7 @@ export interface Decoded {
   readonly candles: readonly VenueCandle[]
   readonly witnesses: readonly Witness[]
   readonly listings: readonly Listing[]
+  readonly snapshots: readonly MarketSnapshot[]
   readonly rejections: readonly Rejection[]
 }
 
@@ -38,6 +40,7 @@ export function decodeAll(decoder: Decoder, record: RawRecord): Decoded {
   const candles: VenueCandle[] = []
   const witnesses: Witness[] = []
   const listings: Listing[] = []
+  const snapshots: MarketSnapshot[] = []
   const rejections: Rejection[] = []
   const kind = decoder(record, {
     trade(slot) {
@@ -51,9 +54,10 @@ export function decodeAll(decoder: Decoder, record: RawRecord): Decoded {
     candle: (candle) => candles.push({ ...candle }),
     witness: (witness) => witnesses.push({ ...witness }),
     listing: (listing) => listings.push({ ...listing }),
+    snapshot: (snapshot) => snapshots.push({ ...snapshot }),
     reject: (rejection) => rejections.push({ ...rejection }),
   })
-  return { kind, trades, candles, witnesses, listings, rejections }
+  return { kind, trades, candles, witnesses, listings, snapshots, rejections }
 }
 
 /** Returns the form a payload has in the log. */

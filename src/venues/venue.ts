@@ -1,6 +1,8 @@
 import type { EventSink, FrameKind } from '../market/event.ts'
 import type { Listing } from '../market/instrument.ts'
 import type { RawRecord, RecordRequest } from '../market/record.ts'
+import type { BookSource } from './book-source.ts'
+import type { SnapshotSource } from './snapshot-source.ts'
 
 /** Reads one record; pure and total: never throws, keeps no state, reads no clock. */
 export type Decoder = (record: RawRecord, sink: EventSink) => FrameKind
@@ -9,6 +11,26 @@ export type Decoder = (record: RawRecord, sink: EventSink) => FrameKind
 export interface Subscription {
   readonly channel: string
   readonly symbol: string
+}
+
+/**
+ * What a venue says is subscribed on this connection.
+ *
+ * `whole`: these and no others (Coinbase). `added` and `removed`: these, beside what was said
+ * before (Kraken). `request`: whatever was asked for under this id (Binance).
+ */
+export type Ack =
+  | {
+      readonly kind: 'whole' | 'added' | 'removed'
+      readonly subscriptions: readonly Subscription[]
+    }
+  | { readonly kind: 'request'; readonly id: number }
+
+/** A text frame to send, the id it bears where the venue repeats ids, and what it asks for. */
+export interface Ask {
+  readonly id: number
+  readonly text: string
+  readonly subscriptions: readonly Subscription[]
 }
 
 /**
@@ -26,10 +48,12 @@ export interface Route {
   readonly lastId: number
   /** Event time in epoch microseconds, or 0 where the frame has none. */
   readonly eventTimeUs: number
-  /** `ack`: every (channel, symbol) the venue holds for this connection now. */
-  readonly acked?: readonly Subscription[]
-  /** `error`: the venue's words. */
+  readonly ack?: Ack
+  /** `error`: the venue's words, and the id of the request they answer, where it says. */
   readonly message?: string
+  readonly requestId?: number
+  /** The venue announces that it will end this connection: another is opened beside it. */
+  readonly endsSoon?: true
 }
 
 /** How to stream from a venue: data and pure functions; `collect` holds the socket. */
@@ -43,15 +67,23 @@ export interface Feed {
   readonly channels: readonly string[]
   /** Channels whose frames concern no product and are subscribed once. */
   readonly globalChannels: readonly string[]
-  /** Text frames to send for these subscriptions. */
-  subscribe(subscriptions: readonly Subscription[]): readonly string[]
-  unsubscribe(subscriptions: readonly Subscription[]): readonly string[]
+  /** Channel of order books, subscribed only where books are asked for; `null` without one. */
+  readonly bookChannel: string | null
+  /** Text frames to send for these subscriptions; the first bears `id`, the next `id + 1` … */
+  subscribe(subscriptions: readonly Subscription[], id: number): readonly Ask[]
+  unsubscribe(subscriptions: readonly Subscription[], id: number): readonly Ask[]
   route(frame: Uint8Array): Route
+  /** Text to send after so much of our own silence; `null` where ping frames do. */
+  readonly keepAlive: { readonly text: string; readonly everyMs: number } | null
   readonly limits: {
     readonly connectsPerSecond: number
     readonly messagesPerSecond: number
-    /** Silence of every channel for this long means the connection is dead. */
+    /** Silence of every channel, pings and pongs too, for this long: the connection is dead. */
     readonly silenceMsMax: number
+    /** Ping frames we send so that a silent connection answers; `null` where none are wanted. */
+    readonly pingEveryMs: number | null
+    /** Age at which the venue cuts a connection; another is opened before. `null`: never. */
+    readonly lifeMsMax: number | null
     /** A first subscription must be sent within this long of connecting. */
     readonly subscribeWithinMs: number
     readonly frameBytesMax: number
@@ -65,6 +97,28 @@ export interface RestRequest {
   readonly channel: string
   readonly symbol: string | null
   readonly path: string
+  /** What it costs of the venue's allowance. @default 1 */
+  readonly weight?: number
+}
+
+/**
+ * What an answer says beside, or instead of, what was asked for.
+ *
+ * `limited`: ask nothing for so long (`null`: for as long as the client thinks fit), then ask
+ * again. `unavailable`: ask again with a pause. `refused`: a definite no. `slow_down`: the
+ * answer stands, but the allowance is nearly used up: pause for so long.
+ */
+export type Heed =
+  | { readonly kind: 'limited'; readonly afterMs: number | null; readonly message: string }
+  | { readonly kind: 'unavailable' | 'refused'; readonly message: string }
+  | { readonly kind: 'slow_down'; readonly afterMs: number }
+
+/** An answer as it came, for {@link History.heed}. Header names are in lower case. */
+export interface Answer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: Uint8Array
+  readonly nowUs: number
 }
 
 /** What the backfill driver learned of a page that came back, from its decoder. */
@@ -104,6 +158,13 @@ export interface History {
   /** Headers of an answer worth keeping with the record, in lower case. */
   readonly headersKept: readonly string[]
   readonly listing: RestRequest
+  /**
+   * Requests that tell the newest trade of these symbols, asked when a symbol has been silent:
+   * by trades (facts as any) or by a witness of the last id. `null` where heartbeats tell.
+   */
+  witness(symbols: readonly string[]): readonly RestRequest[] | null
+  /** Reads complaints out of an answer, whatever its status; `null` for a plain answer. */
+  heed(answer: Answer): Heed | null
   next(range: HistoryRange, previous: { page: PageSummary; state: unknown } | null): HistoryStep
   /** The venue's own one-minute candles over a span. */
   nextCandles(
@@ -112,10 +173,33 @@ export interface History {
   ): HistoryStep
 }
 
+/** How a venue's own one-minute candles differ from ours (WIRE-FORMATS 6). */
+export interface CandleRules {
+  /** What stands for a minute without trades, over each of the two ways. */
+  readonly emptyMinutes: { readonly ws: 'omitted' | 'flat'; readonly rest: 'omitted' | 'flat' }
+  /** How the venue's average price is cut to the price step; `none` where it gives none. */
+  readonly vwap: 'none' | 'truncated'
+  /** Fields its candles have beside open, high, low, close and volume. */
+  readonly fields: readonly ('notional' | 'takerBuyVolume' | 'tradeCount' | 'vwap')[]
+  /** How far back REST candles reach, in minutes; `null` for all of history. */
+  readonly restMinutesMax: number | null
+}
+
 /** One venue, whole: data and pure functions. */
 export interface Venue {
   readonly id: string
   readonly name: string
+  /** `exchange`: it trades. `aggregator`: it tells of coins, in snapshots, and has no feed. */
+  readonly kind: 'exchange' | 'aggregator'
+  /** Products collected where none are named, `BASE-QUOTE`; coins of an aggregator. */
+  readonly defaultProducts: readonly string[]
+  /** The venue's likely symbol of a pair, where no listing is at hand. */
+  spell(base: string, quote: string): string
+  readonly candleRules: CandleRules
+  /** How its order books are kept; `null` where they are not. */
+  readonly books: BookSource | null
+  /** How its snapshots are asked for; `null` of an exchange. */
+  readonly snapshots: SnapshotSource | null
   /** Feeds by name; the first is the default. */
   readonly feeds: Readonly<Record<string, Feed>>
   readonly history: History

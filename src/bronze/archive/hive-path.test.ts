@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { hiveValue } from '../../core/hive-value.ts'
 import { createRecordSlot } from '../codec/slot.ts'
-import { hivePath, hiveValue } from './hive-path.ts'
+import { hivePath } from './hive-path.ts'
 
 const anyText = fc.string({
   unit: fc.integer({ min: 0, max: 0x10ffff }).map((code) => String.fromCodePoint(code)),

@@ -84,6 +84,21 @@ describe('a log line', () => {
     )
   })
 
+  test('is the same whatever its encoder wrote before it', () => {
+    const few = fc.array(anyRecord, { maxLength: 3 })
+    fc.assert(
+      fc.property(few, fc.array(fc.nat(2), { maxLength: 12 }), (records, order) => {
+        const encoder = createLineEncoder()
+        for (const [pos, at] of order.entries()) {
+          const record = records[at]
+          if (record === undefined) continue
+          const line = Buffer.alloc(encoder.prepare(record, pos))
+          expect(line.subarray(0, encoder.write(line, 0))).toEqual(lineOf(record, pos))
+        }
+      }),
+    )
+  })
+
   test('is valid JSON that any tool reads', () => {
     fc.assert(
       fc.property(anyRecord, (record) => {

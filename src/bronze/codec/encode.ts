@@ -34,12 +34,14 @@ interface SharedHeader {
   readonly afterTime: string
 }
 
-// Bounds what a venue with ever-changing symbols can make us remember.
+// Bounds what a venue with ever-changing symbols, or connections, can make us remember.
 const SHARED_HEADERS_MAX = 4096
 
 /** Returns an encoder; it remembers the headers it wrote, so keep one per log. */
 export function createLineEncoder(): LineEncoder {
-  const bySymbol = new Map<string | null, SharedHeader>()
+  // A symbol's channels take turns, so all of its headers are kept, the newest first.
+  const bySymbol = new Map<string | null, SharedHeader[]>()
+  let remembered = 0
   let shared: SharedHeader | null = null
   let header = ''
   let payload: Uint8Array = Buffer.alloc(0)
@@ -50,7 +52,7 @@ export function createLineEncoder(): LineEncoder {
     assertWritable(record)
     if (shared === null || !covers(shared, record)) {
       const known = bySymbol.get(record.symbol)
-      shared = known !== undefined && covers(known, record) ? known : remember(record)
+      shared = known?.find((one) => covers(one, record)) ?? remember(record)
     }
     payload = record.payload
     const form = payloadForm(payload)
@@ -67,8 +69,12 @@ export function createLineEncoder(): LineEncoder {
 
   function remember(record: NewRecord): SharedHeader {
     const made = shareHeader(record)
-    if (bySymbol.size >= SHARED_HEADERS_MAX) bySymbol.clear()
-    bySymbol.set(record.symbol, made)
+    if (remembered >= SHARED_HEADERS_MAX) {
+      bySymbol.clear()
+      remembered = 0
+    }
+    remembered += 1
+    bySymbol.set(record.symbol, [made, ...(bySymbol.get(record.symbol) ?? [])])
     return made
   }
 

@@ -271,6 +271,15 @@ describe('plainJson', () => {
   })
 })
 
+test('names that share a hash are told apart, as long ones that differ by a digit do', () => {
+  const names = ['change_percentage_1h_in_currency', 'change_percentage_7d_in_currency']
+  const scanner = createFieldScanner([...names, 'price'])
+  const bytes = new TextEncoder().encode(`{"${names[1]}":7,"change_percentage_3h_in_currency":3}`)
+  expect(scanFields(scanner, bytes, 0, bytes.length)).toBe(bytes.length)
+  expect([...scanner.kinds]).toEqual([FIELD.absent, FIELD.number, FIELD.absent])
+  expect(bytes[scanner.starts[1] as number]).toBe(0x37)
+})
+
 test('a scanner refuses names it could not tell apart', () => {
   expect(() => createFieldScanner([])).toThrow()
   expect(() => createFieldScanner(['a', 'a'])).toThrow()

@@ -28,7 +28,9 @@ export const NO_ELEMENT = -2
 /** Most names that one scanner looks for. */
 const NAMES_MAX = 32
 const TABLE_SIZE = 256
-const NAME_BYTES_MAX = 32
+const NAME_BYTES_MAX = 48
+/** Factors tried for a hash that tells the names apart. */
+const FACTORS = 1000
 
 /**
  * The wanted fields of an object, and where the last scan found them.
@@ -47,38 +49,56 @@ export interface FieldScanner {
   /** The names' bytes, `NAME_BYTES_MAX` apart, and their lengths. */
   readonly nameBytes: Uint8Array
   readonly nameLengths: Uint8Array
-  /** Index + 1 of the one name with a hash, or 0. */
+  /** Index + 1 of the first name with a hash, or 0. */
   readonly table: Uint8Array
+  /** Index + 1 of the next name with the same hash as a name, or 0: hardly any has one. */
+  readonly next: Uint8Array
   readonly factor: number
 }
 
-/** Returns a scanner of these field names: ASCII, at most 32 of at most 32 letters. */
+/** Returns a scanner of these field names: ASCII, at most 32 of at most 48 letters. */
 export function createFieldScanner(names: readonly string[]): FieldScanner {
   const count = names.length
   assert(count > 0 && count <= NAMES_MAX, 'a scanner looks for 1 to 32 names')
   const nameBytes = new Uint8Array(count * NAME_BYTES_MAX)
   names.forEach((name, index) => {
-    assert(/^[\x21-\x7e]{1,32}$/.test(name), 'a field name is 1 to 32 ASCII letters')
+    assert(/^[\x21-\x7e]{1,48}$/.test(name), 'a field name is 1 to 48 ASCII letters')
     for (let i = 0; i < name.length; i += 1) {
       nameBytes[index * NAME_BYTES_MAX + i] = name.charCodeAt(i)
     }
   })
   const nameLengths = Uint8Array.from(names, (name) => name.length)
-  for (let factor = 1; factor < 1000; factor += 1) {
-    const table = new Uint8Array(TABLE_SIZE)
-    let clear = true
-    for (let index = 0; index < count && clear; index += 1) {
-      const from = index * NAME_BYTES_MAX
-      const hash = hashOf(nameBytes, from, nameLengths[index] as number, factor)
-      clear = table[hash] === 0
-      table[hash] = index + 1
-    }
-    if (!clear) continue
-    const kinds = new Uint8Array(count)
-    const [starts, ends] = [new Int32Array(count), new Int32Array(count)]
-    return { names, kinds, starts, ends, after: 0, nameBytes, nameLengths, table, factor }
+  assert(new Set(names).size === count, 'no two names of a scanner are equal')
+  // The factor under which the fewest names share a hash; nearly always none do.
+  let best: NameTable | null = null
+  for (let factor = 1; factor < FACTORS && best?.shared !== 0; factor += 1) {
+    const tried = tableOf({ nameBytes, nameLengths, factor })
+    if (best === null || tried.shared < best.shared) best = tried
   }
-  throw new Error('no two names of a scanner may be equal')
+  const { table, next, factor } = best as NameTable
+  const kinds = new Uint8Array(count)
+  const [starts, ends] = [new Int32Array(count), new Int32Array(count)]
+  return { names, kinds, starts, ends, after: 0, nameBytes, nameLengths, table, next, factor }
+}
+
+interface NameTable extends Pick<FieldScanner, 'table' | 'next' | 'factor'> {
+  /** Names whose hash another name before them has. */
+  readonly shared: number
+}
+
+function tableOf(of: Pick<FieldScanner, 'nameBytes' | 'nameLengths' | 'factor'>): NameTable {
+  const { nameBytes, nameLengths, factor } = of
+  const table = new Uint8Array(TABLE_SIZE)
+  const next = new Uint8Array(nameLengths.length)
+  let shared = 0
+  nameLengths.forEach((length, index) => {
+    const hash = hashOf(nameBytes, index * NAME_BYTES_MAX, length, factor)
+    const first = table[hash] as number
+    next[index] = first
+    table[hash] = index + 1
+    if (first !== 0) shared += 1
+  })
+  return { table, next, factor, shared }
 }
 
 /** Hashes a name by its length and two of its bytes, which tells a venue's field names apart. */
@@ -199,13 +219,24 @@ function plainEnd(bytes: Uint8Array, start: number, end: number): number {
 function fieldOf(scanner: FieldScanner, bytes: Uint8Array, start: number, end: number): number {
   const length = end - start
   if (length === 0 || length > NAME_BYTES_MAX) return -1
-  const field = (scanner.table[hashOf(bytes, start, length, scanner.factor)] as number) - 1
-  if (field < 0 || scanner.nameLengths[field] !== length) return -1
-  const from = field * NAME_BYTES_MAX
-  for (let i = 0; i < length; i += 1) {
-    if (bytes[start + i] !== scanner.nameBytes[from + i]) return -1
+  const hash = hashOf(bytes, start, length, scanner.factor)
+  let field = (scanner.table[hash] as number) - 1
+  while (field >= 0) {
+    const isOfLength = scanner.nameLengths[field] === length
+    if (isOfLength && isNamed(scanner, field, bytes, start)) return field
+    field = (scanner.next[field] as number) - 1
   }
-  return field
+  return -1
+}
+
+/** Whether the bytes from `start` on spell a name, of whose length they are. */
+function isNamed(scanner: FieldScanner, field: number, bytes: Uint8Array, start: number): boolean {
+  const from = field * NAME_BYTES_MAX
+  const length = scanner.nameLengths[field] as number
+  for (let i = 0; i < length; i += 1) {
+    if (bytes[start + i] !== scanner.nameBytes[from + i]) return false
+  }
+  return true
 }
 
 /** Returns the kind of the value at `at`, by its first byte. */

@@ -43,6 +43,9 @@ export const history: History = Object.freeze({
   burst: 15,
   headersKept: Object.freeze(['cb-before', 'cb-after', 'retry-after']),
   listing: Object.freeze({ channel: 'products', symbol: null, path: '/products' }),
+  // Heartbeats name each product's last trade.
+  witness: () => null,
+  heed: () => null,
   next: nextTrades,
   nextCandles,
 })

@@ -73,6 +73,7 @@ export function takeCandle(row: CandleRow, receivedTimeUs: number): VenueCandle 
     notional: null,
     takerBuyVolume: null,
     tradeCount: null,
+    vwap: null,
     closed: openTimeUs + intervalUs + SETTLE_US <= receivedTimeUs,
   }
 }

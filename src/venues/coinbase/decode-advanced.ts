@@ -33,15 +33,15 @@ export function decodeAdvanced(record: RawRecord, sink: EventSink): FrameKind {
   }
   const scanned = scanObject(envelope, bytes, start, end)
   if (scanned === null) return fields.rejectFrame(sink, 'malformed', 'the frame is no object')
-  switch (fields.readWord(envelope, scanned, CHANNEL)) {
+  switch (fields.wordOf(envelope, scanned, CHANNEL)) {
     case 'market_trades':
       return takeEvents(scanned, scanned === bytes ? start : scanned.length, sink)
     case 'subscriptions':
     case 'heartbeats':
       return 'control'
     case null: {
-      if (fields.readWord(envelope, scanned, TYPE) === 'error') return 'control'
-      const fault = fields.fault(envelope, CHANNEL, 'malformed', 'is no word')
+      if (fields.wordOf(envelope, scanned, TYPE) === 'error') return 'control'
+      const fault = fields.fault(envelope, CHANNEL, { reason: 'malformed', problem: 'is no word' })
       return fields.rejectFrame(sink, fault.reason, fault.detail)
     }
     default:
@@ -52,7 +52,7 @@ export function decodeAdvanced(record: RawRecord, sink: EventSink): FrameKind {
 /** Reads `events[].trades[]`. */
 function takeEvents(bytes: Uint8Array, base: number, sink: EventSink): FrameKind {
   if (envelope.kinds[EVENTS] !== FIELD.array) {
-    const fault = fields.fault(envelope, EVENTS, 'malformed', 'is no list')
+    const fault = fields.fault(envelope, EVENTS, { reason: 'malformed', problem: 'is no list' })
     return fields.rejectFrame(sink, fault.reason, fault.detail)
   }
   const count = createTradeCount()

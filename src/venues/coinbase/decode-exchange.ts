@@ -32,7 +32,7 @@ export function decodeExchange(record: RawRecord, sink: EventSink): FrameKind {
   }
   const scanned = scanObject(scanner, bytes, start, end)
   if (scanned === null) return fields.rejectFrame(sink, 'malformed', 'the frame is no object')
-  const type = fields.readWord(scanner, scanned, TYPE)
+  const type = fields.wordOf(scanner, scanned, TYPE)
   // Offsets into a rewritten copy mean nothing: counted from its end, they come out as 0.
   const base = scanned === bytes ? start : scanned.length
   switch (type) {
@@ -45,9 +45,17 @@ export function decodeExchange(record: RawRecord, sink: EventSink): FrameKind {
       return 'control'
     case 'error':
       if (scanner.kinds[MESSAGE] !== FIELD.absent) return 'control'
-      return refuse(fields.fault(scanner, MESSAGE, 'malformed', ''), base, sink)
+      return refuse(
+        fields.fault(scanner, MESSAGE, { reason: 'malformed', problem: '' }),
+        base,
+        sink,
+      )
     case null:
-      return refuse(fields.fault(scanner, TYPE, 'malformed', 'is no word'), base, sink)
+      return refuse(
+        fields.fault(scanner, TYPE, { reason: 'malformed', problem: 'is no word' }),
+        base,
+        sink,
+      )
     default:
       return 'raw_only'
   }
@@ -65,14 +73,14 @@ function takeHeartbeat(bytes: Uint8Array, base: number, sink: EventSink): FrameK
   const lastId = fields.readId(scanner, bytes, LAST_TRADE_ID)
   if (Number.isNaN(lastId)) {
     const problem = 'is no whole number up to 2^53'
-    return refuse(fields.fault(scanner, LAST_TRADE_ID, 'bad_id', problem), base, sink)
+    return refuse(fields.fault(scanner, LAST_TRADE_ID, { reason: 'bad_id', problem }), base, sink)
   }
   const symbol = fields.readProduct(scanner, bytes)
   if (symbol === null) return refuse(fields.symbolFault(scanner), base, sink)
   const timeUs = fields.readTime(scanner, bytes)
   if (!(timeUs > 0)) {
     const problem = 'is no RFC 3339 time after 1970'
-    return refuse(fields.fault(scanner, fields.TIME, 'bad_time', problem), base, sink)
+    return refuse(fields.fault(scanner, fields.TIME, { reason: 'bad_time', problem }), base, sink)
   }
   if (lastId > 0) sink.witness({ symbol, lastId, timeUs })
   return 'control'

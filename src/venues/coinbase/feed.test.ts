@@ -14,8 +14,9 @@ describe('subscribing to the Exchange', () => {
     const wanted = ['BTC-USD', 'ETH-USD'].flatMap((symbol) =>
       exchangeFeed.channels.map((channel) => ({ channel, symbol })),
     )
-    const frames = exchangeFeed.subscribe([...wanted, { channel: 'status', symbol: '' }])
-    expect(frames.map((frame) => JSON.parse(frame))).toEqual([
+    const frames = exchangeFeed.subscribe([...wanted, { channel: 'status', symbol: '' }], 4)
+    expect(frames.map(({ id, subscriptions }) => [id, subscriptions.length])).toEqual([[4, 7]])
+    expect(frames.map(({ text }) => JSON.parse(text))).toEqual([
       {
         type: 'subscribe',
         product_ids: ['BTC-USD', 'ETH-USD'],
@@ -25,13 +26,16 @@ describe('subscribing to the Exchange', () => {
   })
 
   test('gives channels their own products where they differ', () => {
-    const [frame = ''] = exchangeFeed.unsubscribe([
-      { channel: 'matches', symbol: 'BTC-USD' },
-      { channel: 'matches', symbol: 'ETH-USD' },
-      { channel: 'ticker', symbol: 'BTC-USD' },
-      { channel: 'status', symbol: '' },
-    ])
-    expect(JSON.parse(frame)).toEqual({
+    const [ask] = exchangeFeed.unsubscribe(
+      [
+        { channel: 'matches', symbol: 'BTC-USD' },
+        { channel: 'matches', symbol: 'ETH-USD' },
+        { channel: 'ticker', symbol: 'BTC-USD' },
+        { channel: 'status', symbol: '' },
+      ],
+      1,
+    )
+    expect(JSON.parse(ask?.text ?? '')).toEqual({
       type: 'unsubscribe',
       channels: [
         { name: 'matches', product_ids: ['BTC-USD', 'ETH-USD'] },
@@ -42,18 +46,25 @@ describe('subscribing to the Exchange', () => {
   })
 
   test('asks for nothing when nothing is wanted', () => {
-    expect(exchangeFeed.subscribe([])).toEqual([])
-    expect(advancedFeed.subscribe([])).toEqual([])
+    expect(exchangeFeed.subscribe([], 1)).toEqual([])
+    expect(advancedFeed.subscribe([], 1)).toEqual([])
   })
 })
 
 test('subscribing to Advanced Trade takes one request for each channel', () => {
-  const frames = advancedFeed.subscribe([
-    { channel: 'market_trades', symbol: 'BTC-USD' },
-    { channel: 'market_trades', symbol: 'ETH-USD' },
-    { channel: 'heartbeats', symbol: '' },
+  const frames = advancedFeed.subscribe(
+    [
+      { channel: 'market_trades', symbol: 'BTC-USD' },
+      { channel: 'market_trades', symbol: 'ETH-USD' },
+      { channel: 'heartbeats', symbol: '' },
+    ],
+    7,
+  )
+  expect(frames.map(({ id, subscriptions }) => [id, subscriptions.length])).toEqual([
+    [7, 2],
+    [8, 1],
   ])
-  expect(frames.map((frame) => JSON.parse(frame))).toEqual([
+  expect(frames.map(({ text }) => JSON.parse(text))).toEqual([
     { type: 'subscribe', product_ids: ['BTC-USD', 'ETH-USD'], channel: 'market_trades' },
     { type: 'subscribe', channel: 'heartbeats' },
   ])
@@ -85,14 +96,17 @@ describe('a frame of the Exchange', () => {
         { name: 'status', product_ids: [] },
       ],
     }
-    const { kind, acked } = exchange(ack)
+    const { kind, ack: acked } = exchange(ack)
     expect(kind).toBe('ack')
-    expect(acked).toEqual([
-      { channel: 'matches', symbol: 'ETH-USD' },
-      { channel: 'matches', symbol: 'BTC-USD' },
-      { channel: 'level2_batch', symbol: 'BTC-USD' },
-      { channel: 'status', symbol: '' },
-    ])
+    expect(acked).toEqual({
+      kind: 'whole',
+      subscriptions: [
+        { channel: 'matches', symbol: 'ETH-USD' },
+        { channel: 'matches', symbol: 'BTC-USD' },
+        { channel: 'level2_batch', symbol: 'BTC-USD' },
+        { channel: 'status', symbol: '' },
+      ],
+    })
   })
 
   test('may be a complaint, in the words of the venue', () => {
@@ -147,10 +161,13 @@ describe('a frame of Advanced Trade', () => {
     const subscriptions = { market_trades: ['BTC-USD'], heartbeats: ['heartbeats'] }
     expect(advanced({ channel: 'subscriptions', events: [{ subscriptions }] })).toMatchObject({
       kind: 'ack',
-      acked: [
-        { channel: 'market_trades', symbol: 'BTC-USD' },
-        { channel: 'heartbeats', symbol: '' },
-      ],
+      ack: {
+        kind: 'whole',
+        subscriptions: [
+          { channel: 'market_trades', symbol: 'BTC-USD' },
+          { channel: 'heartbeats', symbol: '' },
+        ],
+      },
     })
     expect(advanced({ type: 'error', message: 'no' })).toMatchObject({
       kind: 'error',

@@ -1,4 +1,4 @@
-import type { Feed, Subscription } from '../venue.ts'
+import type { Ask, Feed, Subscription } from '../venue.ts'
 import { ADVANCED_DIALECT, EXCHANGE_DIALECT } from './decode.ts'
 import { routeAdvanced } from './route-advanced.ts'
 import { routeExchange } from './route-exchange.ts'
@@ -15,6 +15,8 @@ const LIMITS = {
   silenceMsMax: 5000,
   subscribeWithinMs: 5000,
   frameBytesMax: FRAME_BYTES_MAX,
+  pingEveryMs: null,
+  lifeMsMax: null,
 } as const
 
 /** The Exchange's public feed. */
@@ -24,11 +26,13 @@ export const exchangeFeed: Feed = Object.freeze({
   factChannel: 'matches',
   channels: Object.freeze(['matches', 'heartbeat', 'ticker']),
   globalChannels: Object.freeze(['status']),
-  subscribe: (subscriptions: readonly Subscription[]) =>
-    exchangeRequests('subscribe', subscriptions),
-  unsubscribe: (subscriptions: readonly Subscription[]) =>
-    exchangeRequests('unsubscribe', subscriptions),
+  bookChannel: 'level2_batch',
+  subscribe: (subscriptions: readonly Subscription[], id: number) =>
+    exchangeRequests('subscribe', subscriptions, id),
+  unsubscribe: (subscriptions: readonly Subscription[], id: number) =>
+    exchangeRequests('unsubscribe', subscriptions, id),
   route: routeExchange,
+  keepAlive: null,
   limits: Object.freeze({ ...LIMITS, heartbeatWitness: true }),
 })
 
@@ -39,11 +43,13 @@ export const advancedFeed: Feed = Object.freeze({
   factChannel: 'market_trades',
   channels: Object.freeze(['market_trades']),
   globalChannels: Object.freeze(['heartbeats']),
-  subscribe: (subscriptions: readonly Subscription[]) =>
-    advancedRequests('subscribe', subscriptions),
-  unsubscribe: (subscriptions: readonly Subscription[]) =>
-    advancedRequests('unsubscribe', subscriptions),
+  bookChannel: null,
+  subscribe: (subscriptions: readonly Subscription[], id: number) =>
+    advancedRequests('subscribe', subscriptions, id),
+  unsubscribe: (subscriptions: readonly Subscription[], id: number) =>
+    advancedRequests('unsubscribe', subscriptions, id),
   route: routeAdvanced,
+  keepAlive: null,
   limits: Object.freeze({ ...LIMITS, heartbeatWitness: false }),
 })
 
@@ -54,7 +60,8 @@ export const advancedFeed: Feed = Object.freeze({
 function exchangeRequests(
   type: ExchangeRequest['type'],
   subscriptions: readonly Subscription[],
-): readonly string[] {
+  id: number,
+): readonly Ask[] {
   if (subscriptions.length === 0) return []
   const byChannel = productsByChannel(subscriptions)
   const lists = [...byChannel.values()].filter((products) => products.length > 0)
@@ -66,18 +73,20 @@ function exchangeRequests(
   )
   const request: ExchangeRequest =
     uniform && shared.length > 0 ? { type, product_ids: shared, channels } : { type, channels }
-  return [JSON.stringify(request)]
+  return [{ id, text: JSON.stringify(request), subscriptions }]
 }
 
 /** One request for each channel: Advanced Trade takes no more. */
 function advancedRequests(
   type: AdvancedRequest['type'],
   subscriptions: readonly Subscription[],
-): readonly string[] {
-  return [...productsByChannel(subscriptions)].map(([channel, products]) => {
+  id: number,
+): readonly Ask[] {
+  return [...productsByChannel(subscriptions)].map(([channel, products], at) => {
     const request: AdvancedRequest =
       products.length === 0 ? { type, channel } : { type, product_ids: products, channel }
-    return JSON.stringify(request)
+    const asked = subscriptions.filter((one) => one.channel === channel)
+    return { id: id + at, text: JSON.stringify(request), subscriptions: asked }
   })
 }
 

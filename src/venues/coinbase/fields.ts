@@ -3,6 +3,9 @@ import type { EventSink, FrameKind, RejectReason } from '../../market/event.ts'
 import { readSymbol, SYMBOL_BYTES_MAX } from '../../market/symbol.ts'
 import { readTimeUs } from '../../market/time.ts'
 import type { TradeSlot } from '../../market/trade.ts'
+import { type Fault, fault, wordOf } from '../scanned-field.ts'
+
+export { type Fault, fault, wordOf } from '../scanned-field.ts'
 
 /** Fields of a trade in each of Coinbase's formats; a scanner of trades begins with them. */
 const TRADE_FIELDS = ['trade_id', 'price', 'size', 'side', 'product_id', 'time'] as const
@@ -24,14 +27,6 @@ export function createTradeScanner(others: readonly string[]): FieldScanner {
   return createFieldScanner([...TRADE_FIELDS, ...others])
 }
 
-/** Why a value was refused. */
-export interface Fault {
-  readonly reason: RejectReason
-  readonly detail: string
-  /** Where in the scanned bytes, or -1. */
-  readonly at: number
-}
-
 /**
  * Fills `slot` from the fields of one trade, or returns what is wrong with it.
  *
@@ -46,19 +41,28 @@ export function fillTrade(
 ): Fault | null {
   const { kinds, starts, ends } = scanner
   const id = readId(scanner, bytes, TRADE_ID)
-  if (!(id > 0)) return fault(scanner, TRADE_ID, 'bad_id', 'is no whole number from 1 to 2^53')
+  if (!(id > 0))
+    return fault(scanner, TRADE_ID, {
+      reason: 'bad_id',
+      problem: 'is no whole number from 1 to 2^53',
+    })
   for (let field = PRICE; field <= SIZE; field += 1) {
     if (kinds[field] !== FIELD.string && kinds[field] !== FIELD.number) {
-      return fault(scanner, field, 'bad_decimal', 'is neither text nor a number')
+      return fault(scanner, field, {
+        reason: 'bad_decimal',
+        problem: 'is neither text nor a number',
+      })
     }
   }
   const side = readTakerSide(scanner, bytes)
-  if (side < 0) return fault(scanner, SIDE, 'bad_side', 'is neither buy nor sell')
+  if (side < 0)
+    return fault(scanner, SIDE, { reason: 'bad_side', problem: 'is neither buy nor sell' })
   const named = kinds[PRODUCT_ID] !== FIELD.absent || symbol === null
   const product = named ? readProduct(scanner, bytes) : symbol
   if (product === null) return symbolFault(scanner)
   const timeUs = readTime(scanner, bytes)
-  if (!(timeUs > 0)) return fault(scanner, TIME, 'bad_time', 'is no RFC 3339 time after 1970')
+  if (!(timeUs > 0))
+    return fault(scanner, TIME, { reason: 'bad_time', problem: 'is no RFC 3339 time after 1970' })
   slot.symbol = product
   slot.tradeId = id
   slot.firstId = id
@@ -101,30 +105,10 @@ export function readTime(scanner: FieldScanner, bytes: Uint8Array): number {
   return readTimeUs(bytes, scanner.starts[TIME] as number, scanner.ends[TIME] as number)
 }
 
-/** Returns the text of a short string field, or `null` where it is none. */
-export function readWord(scanner: FieldScanner, bytes: Uint8Array, field: number): string | null {
-  if (scanner.kinds[field] !== FIELD.string) return null
-  return readSymbol(bytes, scanner.starts[field] as number, scanner.ends[field] as number)
-}
-
-/** Describes what is wrong with a field: that it is missing, or else `reason` and `problem`. */
-export function fault(
-  scanner: FieldScanner,
-  field: number,
-  reason: RejectReason,
-  problem: string,
-): Fault {
-  const name = scanner.names[field]
-  if (scanner.kinds[field] === FIELD.absent) {
-    return { reason: 'missing_field', detail: `${name} is missing`, at: -1 }
-  }
-  return { reason, detail: `${name} ${problem}`, at: scanner.starts[field] as number }
-}
-
 /** Describes what is wrong with a product's symbol. */
 export function symbolFault(scanner: FieldScanner): Fault {
   const problem = `is no symbol of 1 to ${SYMBOL_BYTES_MAX} printable letters`
-  return fault(scanner, PRODUCT_ID, 'bad_symbol', problem)
+  return fault(scanner, PRODUCT_ID, { reason: 'bad_symbol', problem })
 }
 
 /** Refuses a whole frame. */
@@ -139,7 +123,7 @@ export function rejectFrame(sink: EventSink, reason: RejectReason, detail: strin
  * -1 where it is no side; unknown where Coinbase itself says that it does not know.
  */
 function readTakerSide(scanner: FieldScanner, bytes: Uint8Array): number {
-  const word = readWord(scanner, bytes, SIDE)
+  const word = wordOf(scanner, bytes, SIDE)
   if (word === 'sell' || word === 'SELL') return 0
   if (word === 'buy' || word === 'BUY') return 1
   return word === 'UNKNOWN_ORDER_SIDE' ? 2 : -1

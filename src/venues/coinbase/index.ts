@@ -2,6 +2,7 @@ import type { Listing } from '../../market/instrument.ts'
 import type { RawRecord } from '../../market/record.ts'
 import type { Venue } from '../venue.ts'
 import { history } from './backfill.ts'
+import { books } from './books.ts'
 import { ADVANCED_DIALECT, decoders, EXCHANGE_DIALECT, REST_DIALECT } from './decode.ts'
 import { advancedFeed, exchangeFeed } from './feed.ts'
 import { readListings } from './instruments.ts'
@@ -16,6 +17,17 @@ const CHANNEL_OF_PATH: readonly (readonly [RegExp, string])[] = [
 export const coinbase: Venue = Object.freeze({
   id: 'coinbase',
   name: 'Coinbase',
+  kind: 'exchange',
+  defaultProducts: Object.freeze(['BTC-USD', 'ETH-USD']),
+  spell: (base: string, quote: string) => `${base}-${quote}`,
+  candleRules: Object.freeze({
+    emptyMinutes: Object.freeze({ ws: 'omitted', rest: 'omitted' }),
+    vwap: 'none',
+    fields: Object.freeze([]),
+    restMinutesMax: null,
+  }),
+  books,
+  snapshots: null,
   feeds: Object.freeze({ exchange: exchangeFeed, advanced: advancedFeed }),
   history,
   decoders,

@@ -9,7 +9,7 @@ import type { EventSink } from '../../market/event.ts'
 import { readSymbol } from '../../market/symbol.ts'
 import { readTimeUs } from '../../market/time.ts'
 import type { Route, Subscription } from '../venue.ts'
-import { readWord } from './fields.ts'
+import { wordOf } from './fields.ts'
 import { parseFrame, routeError, UNKNOWN } from './route-exchange.ts'
 import { createTradeCount, takeTrades } from './trade-list.ts'
 import { isAdvancedSubscriptions, isTextList } from './wire.ts'
@@ -32,9 +32,9 @@ const SUBSCRIBED_AS: Readonly<Record<string, string>> = { l2_data: 'level2' }
 export function routeAdvanced(frame: Uint8Array): Route {
   const bytes = scanObject(envelope, frame, 0, frame.length)
   if (bytes === null) return UNKNOWN
-  const channel = readWord(envelope, bytes, CHANNEL)
+  const channel = wordOf(envelope, bytes, CHANNEL)
   if (channel === null)
-    return readWord(envelope, bytes, TYPE) === 'error' ? routeError(frame) : UNKNOWN
+    return wordOf(envelope, bytes, TYPE) === 'error' ? routeError(frame) : UNKNOWN
   if (channel === 'subscriptions') return routeAck(frame)
   const sentUs =
     envelope.kinds[TIMESTAMP] === FIELD.string
@@ -82,6 +82,7 @@ const IGNORE: EventSink = {
   trade() {},
   candle() {},
   witness() {},
+  snapshot() {},
   listing() {},
   reject() {},
 }
@@ -105,5 +106,10 @@ function routeAck(frame: Uint8Array): Route {
       }
     }
   }
-  return { ...UNKNOWN, kind: 'ack', channel: 'subscriptions', acked }
+  return {
+    ...UNKNOWN,
+    kind: 'ack',
+    channel: 'subscriptions',
+    ack: { kind: 'whole', subscriptions: acked },
+  }
 }

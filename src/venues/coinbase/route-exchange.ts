@@ -52,7 +52,7 @@ export function routeExchange(frame: Uint8Array): Route {
     return { kind: 'data', channel: 'matches', symbol, lastId, eventTimeUs }
   }
   const bytes = scanObject(scanner, frame, 0, frame.length)
-  const type = bytes === null ? null : fields.readWord(scanner, bytes, TYPE)
+  const type = bytes === null ? null : fields.wordOf(scanner, bytes, TYPE)
   if (bytes === null || type === null) return UNKNOWN
   if (type === 'subscriptions') return routeAck(frame)
   if (type === 'error') return routeError(frame)
@@ -81,7 +81,12 @@ function routeAck(frame: Uint8Array): Route {
     if (products.length === 0) acked.push({ channel, symbol: '' })
     for (const symbol of products) acked.push({ channel, symbol })
   }
-  return { ...UNKNOWN, kind: 'ack', channel: 'subscriptions', acked }
+  return {
+    ...UNKNOWN,
+    kind: 'ack',
+    channel: 'subscriptions',
+    ack: { kind: 'whole', subscriptions: acked },
+  }
 }
 
 /** Reads a complaint of either feed, which no request can be told by. */

@@ -45,6 +45,7 @@ function decode(text: string | Uint8Array, over: Partial<RawRecord & RecordReque
       }),
     candle: (candle) => found.candles.push(candle),
     witness: () => {},
+    snapshot: () => {},
     listing: () => {},
     reject: (rejection) => found.rejections.push(rejection),
   }
@@ -189,9 +190,14 @@ test('reads aggregates by the span of their ids', () => {
   const header = ['a', 'p', 'q', 'f', 'l', 'T']
   const ids = { trade_id: 'a', first_id: 'f', last_id: 'l' }
   const columns = { ...ids, time: 'T', price: 'p', size: 'q' }
-  const found = decode('9,1,2,100,102,1570752011620\n9,1,2,5,4,1570752011620', { header, columns })
-  expect(found.trades[0]?.ids).toBe('100..102 (3)')
-  expect(reasons(found)).toEqual(['1 bad_id @36'])
+  const lines = [
+    '9,1,2,100,102,1570752011620',
+    '9,1,2,5,4,1570752011620',
+    '9,1,2,5,1000005,1570752011620',
+  ]
+  const found = decode(lines.join('\n'), { header, columns })
+  expect(found.trades).toMatchObject([{ ids: '100..102 (3)', tradeId: 100 }])
+  expect(reasons(found)).toEqual(['1 bad_id @36', '2 bad_id @60'])
 })
 
 test('reads each line of a file of many symbols by its own', () => {
@@ -265,6 +271,7 @@ test('reads candles, canonical and closed', () => {
       volume: '70',
       notional: '685362.52798',
       takerBuyVolume: null,
+      vwap: null,
       tradeCount: 176,
       closed: true,
     },

@@ -86,6 +86,7 @@ export function createKlineReader(intervalUs: number): ReadRow {
       notional,
       takerBuyVolume,
       tradeCount,
+      vwap: null,
       closed: true,
     })
     return null

@@ -18,6 +18,9 @@ const SYMBOL = TRADE_FIELDS.indexOf('symbol')
 
 const UNKNOWN_SIDE = 2
 
+/** Trades that one aggregate may stand for; more would be taken for coverage on one word. */
+const AGGREGATE_TRADES_MAX = 1_000_000
+
 /** Sends the event of one line to the sink, or returns why there is none. */
 export type ReadRow = (row: Row, sink: EventSink) => Rejection | null
 
@@ -92,6 +95,11 @@ function fillIds(row: Row, slot: TradeSlot): Rejection | null {
   if (firstId < 0) return refuseId(row, FIRST_ID)
   if (lastId < 0) return refuseId(row, LAST_ID)
   if (lastId < firstId) return refuse(row, LAST_ID, 'bad_id', `comes before ${firstId}`)
+  if (lastId - firstId >= AGGREGATE_TRADES_MAX) {
+    return refuse(row, LAST_ID, 'bad_id', `lies more than a million trades after ${firstId}`)
+  }
+  // The aggregate's own number counts aggregates; it is held under the trades it stands for.
+  slot.tradeId = firstId
   slot.firstId = firstId
   slot.lastId = lastId
   slot.tradeCount = lastId - firstId + 1
