@@ -23,6 +23,17 @@ const DAY_US = INTERVALS['1d']
 /** Days folded in one transaction at most: what bounds its memory and its length. */
 const DAYS_PER_COMMIT = 64
 
+/** Where others wait to write, a turn is so many: some ten milliseconds. */
+const DAYS_PER_TURN = 4
+
+/** How changes are followed. */
+export interface FollowOptions {
+  readonly signal?: AbortSignal
+  readonly onProgress?: (days: number) => void
+  /** Done after every few days, so that what is urgent need not wait for all of them. */
+  readonly between?: () => Promise<unknown>
+}
+
 /**
  * Folds every larger candle whose minutes changed since it was last asked, and returns how
  * many rows that changed.
@@ -32,17 +43,19 @@ const DAYS_PER_COMMIT = 64
  */
 export async function followCandles(
   warehouse: Warehouse,
-  options: { readonly signal?: AbortSignal; readonly onProgress?: (days: number) => void } = {},
+  options: FollowOptions = {},
 ): Promise<number> {
   const { from, days, upTo, removed } = await warehouse.read(readChanges)
+  const step = options.between === undefined ? DAYS_PER_COMMIT : DAYS_PER_TURN
   let changed = 0
-  for (let at = 0; at < days.length; at += DAYS_PER_COMMIT) {
+  for (let at = 0; at < days.length; at += step) {
     options.signal?.throwIfAborted()
-    const some = days.slice(at, at + DAYS_PER_COMMIT)
+    const some = days.slice(at, at + step)
     await warehouse.write(async (tx) => {
       for (const day of some) changed += await foldDay(tx, day)
     })
     options.onProgress?.(at + some.length)
+    await options.between?.()
   }
   // The place is kept last: a stop before this only folds some days again, to the same rows.
   if (upTo > from || removed.now > removed.folded) {
@@ -131,14 +144,15 @@ async function foldDay(tx: WriteTransaction, day: ChangedDay): Promise<number> {
     const first = Math.min(...buckets)
     const end = Math.max(...buckets) + widthUs
     const span = { instrumentId: day.instrumentId, fromUs: first, toUs: end }
-    const parts = await loadParts(tx, below, span)
+    const parts = Map.groupBy(
+      await loadParts(tx, below, span),
+      ({ open_time_us: openUs }) => openUs - (openUs % widthUs),
+    )
     const stored = await loadGold(tx, widthUs, span)
     const rows: GoldCandleRow[] = []
     const gone: GoldCandleRow[] = []
     for (const bucket of buckets) {
-      const inside = parts.filter(
-        (part) => part.open_time_us >= bucket && part.open_time_us < bucket + widthUs,
-      )
+      const inside = parts.get(bucket) ?? []
       const before = stored.get(bucket)
       if (inside.length === 0) {
         if (before !== undefined) gone.push(before)

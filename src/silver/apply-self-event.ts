@@ -1,6 +1,13 @@
 import { MINUTE_US } from '../market/bucket.ts'
 import type { SelfEvent } from '../market/self-record.ts'
-import type { GapWorkRow, OutageRow, ScopeRow, WriteTransaction } from '../warehouse/index.ts'
+import {
+  findIncident,
+  type GapWorkRow,
+  type IncidentRow,
+  type OutageRow,
+  type ScopeRow,
+  type WriteTransaction,
+} from '../warehouse/index.ts'
 import { minuteOf } from './minute-row.ts'
 import type { InstrumentState, SilverState } from './state.ts'
 import { instrumentOf, tapeOf, touch } from './state.ts'
@@ -27,6 +34,7 @@ export async function applySelfEvent(event: SelfEvent, context: EntryContext): P
           venue: event.venue,
           from_us: event.downSinceUs,
           to_us: context.timeUs,
+          ground: 'refused',
         })
       }
       return
@@ -35,6 +43,9 @@ export async function applySelfEvent(event: SelfEvent, context: EntryContext): P
       return
     case 'give_up':
       await applyVerdict(event, context)
+      return
+    case 'incident':
+      await applyIncident(event, context)
       return
     default:
       // The rest only move log time on.
@@ -150,7 +161,8 @@ export async function widenScope(
 async function storeOutage(context: EntryContext, outage: OutageRow): Promise<void> {
   const { state, tx } = context
   const known = state.outages.find(
-    (one) => one.venue === outage.venue && one.from_us === outage.from_us,
+    ({ venue, from_us, ground }) =>
+      venue === outage.venue && from_us === outage.from_us && ground === outage.ground,
   )
   if (known === undefined) state.outages.push(outage)
   else known.to_us = Math.max(known.to_us, outage.to_us)
@@ -211,6 +223,30 @@ async function applyVerdict(event: GiveUp, context: EntryContext): Promise<void>
   if (event.verdict === 'never_existed' && event.firstId !== null) {
     tapeOf(state, instrument, 0).coverage.claimVoid(event.firstId, event.lastId)
   }
+}
+
+type Incident = Extract<SelfEvent, { event: 'incident' }>
+
+/**
+ * Of two entries on one incident the one with the later end stands, and one that tells of an end
+ * over one that does not; of equals the greater text, so that their order is no matter.
+ */
+async function applyIncident(event: Incident, { tx }: EntryContext): Promise<void> {
+  const key = {
+    venue: event.venue,
+    from_us: event.fromUs,
+    cause: event.cause,
+    channel: event.channel ?? '',
+    symbol: event.symbol ?? '',
+  }
+  const row = { ...key, to_us: event.toUs, detail: event.detail }
+  const known = await findIncident(tx.db, key)
+  const endOf = (one: IncidentRow) => one.to_us ?? Number.NEGATIVE_INFINITY
+  const stands =
+    known === undefined ||
+    endOf(row) > endOf(known) ||
+    (row.to_us === known.to_us && row.detail > known.detail)
+  if (stands) await tx.upsert('ops_incidents', [row])
 }
 
 /** Of two verdicts on one hole that it never existed stands, whichever was given first. */

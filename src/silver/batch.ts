@@ -2,6 +2,7 @@ import type { RejectReason, VenueCandle, Witness } from '../market/event.ts'
 import type { Listing } from '../market/instrument.ts'
 import type { Origin } from '../market/record.ts'
 import type { SelfEvent } from '../market/self-record.ts'
+import type { MarketSnapshot } from '../market/snapshot.ts'
 import type { TapeKey, TradeColumns } from '../market/trade-columns.ts'
 
 /** Trades of one batch are decoded until about this many; a record's own are never split. */
@@ -19,10 +20,11 @@ export interface RejectedEvent {
   readonly receivedTimeUs: number
 }
 
-/** The minutes an imported file's trades touch. */
+/** The minutes an imported file's trades, or candles, touch. */
 export interface ImportSpan {
   readonly key: number
-  readonly file: string
+  /** What the scope is known by: the file. */
+  readonly evidence: string
   fromUs: number
   toUs: number
 }
@@ -33,6 +35,15 @@ export interface CandleReport {
   readonly origin: Origin
   readonly receivedTimeUs: number
   readonly candle: VenueCandle
+}
+
+/** A snapshot with when it was asked for, when it came, and where it stands in its log. */
+export interface SnapshotReport {
+  readonly venue: string
+  readonly snapshot: MarketSnapshot
+  readonly polledUs: number
+  readonly receivedTimeUs: number
+  readonly pos: number
 }
 
 /** How many frames turned out to be what, for accounting to the frame. */
@@ -62,11 +73,16 @@ export interface Batch {
   spans: ImportSpan[]
   rejected: RejectedEvent[]
   candles: CandleReport[]
+  /** An aggregator's candles, whatever their width. */
+  ohlc: CandleReport[]
   witnesses: { readonly venue: string; readonly witness: Witness }[]
   listings: { readonly venue: string; readonly listing: Listing; readonly receivedTimeUs: number }[]
+  snapshots: SnapshotReport[]
   /** `evidence` names the live scope an entry opens: the log, or the replayed file. */
   selves: { readonly event: SelfEvent; readonly timeUs: number; readonly evidence: string }[]
   tally: FrameTally
+  /** Whether any record carries an order book, which another reader folds. */
+  hasBooks: boolean
 }
 
 /** Returns a tally of nothing. */

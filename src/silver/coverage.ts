@@ -27,6 +27,9 @@ export class Coverage {
   /** Span of time whose proof of completeness the claims since {@link settle} may have changed. */
   touchedFromUs = Number.POSITIVE_INFINITY
   touchedToUs = Number.NEGATIVE_INFINITY
+  /** Span over which ids have come to be missing beside new runs, or are missing no more. */
+  apartFromUs = Number.POSITIVE_INFINITY
+  apartToUs = Number.NEGATIVE_INFINITY
   /** The interval that took the last claim: the next one is nearly always its neighbour. */
   #hint = 0
 
@@ -100,6 +103,7 @@ export class Coverage {
     const { firstTimeUs: oldFirstUs, lastTimeUs: oldLastUs } = interval
     if (firstTimeUs === oldFirstUs && lastTimeUs === oldLastUs) return
     if (interval.firstId <= 1 && Number.isNaN(oldFirstUs)) this.#touch(0)
+    const isFirstTold = Number.isNaN(oldFirstUs)
     if (firstTimeUs !== oldFirstUs) for (const at of [oldFirstUs, firstTimeUs]) this.#touch(at)
     if (lastTimeUs !== oldLastUs) {
       for (const at of [oldLastUs, lastTimeUs]) this.#touch(at)
@@ -108,6 +112,7 @@ export class Coverage {
     interval.firstTimeUs = firstTimeUs
     interval.lastTimeUs = lastTimeUs
     this.changed.add(interval)
+    if (isFirstTold) this.#standApart(this.locate(interval.firstId))
   }
 
   /** Extends the last-extended interval over a contiguous run: one call for many trades. */
@@ -165,6 +170,7 @@ export class Coverage {
       this.extended.add(holder)
     } else {
       intervals.splice(at, 0, interval)
+      this.#standApart(at)
       this.changed.add(interval)
       this.extended.add(interval)
     }
@@ -202,6 +208,19 @@ export class Coverage {
     this.unsure.clear()
     this.touchedFromUs = Number.POSITIVE_INFINITY
     this.touchedToUs = Number.NEGATIVE_INFINITY
+    this.apartFromUs = Number.POSITIVE_INFINITY
+    this.apartToUs = Number.NEGATIVE_INFINITY
+  }
+
+  /** Marks what lies between a run and those beside it: there ids are missing. */
+  #standApart(at: number): void {
+    const run = this.intervals[at] as Interval
+    const beforeUs = this.intervals[at - 1]?.lastTimeUs ?? 0
+    const afterUs = this.intervals[at + 1]?.firstTimeUs ?? run.lastTimeUs
+    for (const timeUs of [beforeUs, run.firstTimeUs, run.lastTimeUs, afterUs]) {
+      if (timeUs < this.apartFromUs) this.apartFromUs = timeUs
+      if (timeUs > this.apartToUs) this.apartToUs = timeUs
+    }
   }
 
   #touch(timeUs: number): void {

@@ -100,7 +100,9 @@ describe('decoding a log', () => {
       [3, 'time_implausible'],
     ])
     const minute = NOW_US - (NOW_US % 60_000_000)
-    expect(batch.spans).toEqual([{ key: 0, file: 'f', fromUs: minute, toUs: minute + 60_000_000 }])
+    expect(batch.spans).toEqual([
+      { key: 0, evidence: 'f', fromUs: minute, toUs: minute + 60_000_000 },
+    ])
   })
 
   test('refuses candles that are no minutes, or that no column could hold', async () => {

@@ -1,19 +1,25 @@
 import type { LogBlock } from '../bronze/index.ts'
 import { forEachRecord } from '../bronze/index.ts'
+import { assert } from '../core/assert.ts'
 import { MINUTE_US } from '../market/bucket.ts'
 import type { EventSink, Rejection, VenueCandle, Witness } from '../market/event.ts'
 import type { Listing } from '../market/instrument.ts'
 import type { RawRecord } from '../market/record.ts'
 import { SELF_DIALECT } from '../market/self-record.ts'
+import type { MarketSnapshot } from '../market/snapshot.ts'
 import type { TradeSlot } from '../market/trade.ts'
 import type { TapeKey } from '../market/trade-columns.ts'
 import { growColumns, pushTrade, TradeColumns } from '../market/trade-columns.ts'
-import { decoderOf } from '../venues/index.ts'
+import { decoderOf, findVenue } from '../venues/index.ts'
 import type { Decoder } from '../venues/venue.ts'
 import type { Batch, ImportSpan } from './batch.ts'
 import { BATCH_TRADES, emptyTally } from './batch.ts'
+import { bookSourceOf } from './books/sources.ts'
+import { venueOf } from './dialect.ts'
+import { settleCandle, settleSnapshot } from './figures.ts'
 import { readSelfEvent } from './read-self-event.ts'
-import { admitTrade, weighCandle, weighTime } from './validate.ts'
+import { candleEvidence } from './scope-evidence.ts'
+import { admitTrade, roundSums, weighCandle, weighTime } from './validate.ts'
 
 /** Room a row's two decimals may need: 38 digits, a point and a leading zero each. */
 const ROW_TEXT_MAX = 96
@@ -32,6 +38,8 @@ export class DecodeStage implements EventSink {
   #batch: Batch
   #record: RawRecord | null = null
   #venue = ''
+  /** Whether the venue at hand is an aggregator, whose candles stand beside the venues'. */
+  #aggregates = false
   #dialect = ''
   #decoder: Decoder = decoderOf('')
   /** Keys of the venue at hand by symbol alone, for trades it numbers itself. */
@@ -59,8 +67,10 @@ export class DecodeStage implements EventSink {
   /** Whether the open batch is worth merging before more is fed. */
   get full(): boolean {
     const { trades, rejected, candles, witnesses, listings, selves } = this.#batch
-    const others = rejected.length + candles.length + witnesses.length + listings.length
-    return trades.count >= BATCH_TRADES || others + selves.length >= BATCH_TRADES
+    const { ohlc, snapshots } = this.#batch
+    const lists = [rejected, candles, ohlc, witnesses, listings, snapshots, selves]
+    const others = lists.reduce((sum, { length }) => sum + length, 0)
+    return trades.count >= BATCH_TRADES || others >= BATCH_TRADES
   }
 
   /** Hands over the open batch and opens the next. */
@@ -83,10 +93,13 @@ export class DecodeStage implements EventSink {
       spans: [],
       rejected: [],
       candles: [],
+      ohlc: [],
       witnesses: [],
       listings: [],
+      snapshots: [],
       selves: [],
       tally: emptyTally(),
+      hasBooks: false,
     }
   }
 
@@ -106,6 +119,9 @@ export class DecodeStage implements EventSink {
       // By name, not by key: this runs for every frame.
       if (kind === 'event') tally.event += 1
       else tally[kind] += 1
+      if (kind === 'raw_only' && bookSourceOf(record.dialect, record.channel) !== null) {
+        this.#batch.hasBooks = true
+      }
     } catch (error) {
       // A decoder is total; one that throws has a fault of ours. The record is set aside, by
       // the same rule on every reading, rather than stopping all that comes after it.
@@ -121,6 +137,7 @@ export class DecodeStage implements EventSink {
     const venue = venueOf(dialect)
     if (venue === this.#venue) return
     this.#venue = venue
+    this.#aggregates = findVenue(venue)?.kind === 'aggregator'
     this.#venueKeys = new Map()
   }
 
@@ -136,6 +153,8 @@ export class DecodeStage implements EventSink {
   }
 
   trade(slot: Readonly<TradeSlot>): void {
+    assert(slot.firstId === slot.tradeId, 'an aggregate is numbered by its first trade')
+    assert(slot.lastId >= slot.firstId, 'the ids of an aggregate ascend')
     const record = this.#record as RawRecord
     const { trades } = this.#batch
     if (trades.count === trades.capacity || trades.textLength + ROW_TEXT_MAX > trades.text.length) {
@@ -146,49 +165,65 @@ export class DecodeStage implements EventSink {
       this.reject({ item: slot.item, offset: slot.priceStart - record.start, ...refusal })
       return
     }
-    const key = this.#keyOf(slot)
+    const key = this.#keyOf(slot.symbol, slot.tape)
     pushTrade(trades, slot, { key, record })
     trades.count += 1
-    if (record.origin === 'import') this.#widenSpan(key, record, slot.eventTimeUs)
+    if (record.origin === 'import') this.#widenSpan(key, fileOf(record), slot.eventTimeUs)
   }
 
-  #keyOf(slot: Readonly<TradeSlot>): number {
-    if (slot.tape !== '') return this.#newKey(slot, `${this.#venue}\n${slot.symbol}\n${slot.tape}`)
-    return this.#venueKeys.get(slot.symbol) ?? this.#newKey(slot, `${this.#venue}\n${slot.symbol}`)
+  #keyOf(symbol: string, tape: string): number {
+    if (tape !== '') return this.#newKey(symbol, tape, `${this.#venue}\n${symbol}\n${tape}`)
+    return this.#venueKeys.get(symbol) ?? this.#newKey(symbol, '', `${this.#venue}\n${symbol}`)
   }
 
-  #newKey(slot: Readonly<TradeSlot>, name: string): number {
+  #newKey(symbol: string, tape: string, name: string): number {
     let key = this.#keyIndex.get(name)
     if (key === undefined) {
-      key = this.#keys.push({ venue: this.#venue, symbol: slot.symbol, tape: slot.tape }) - 1
+      key = this.#keys.push({ venue: this.#venue, symbol, tape }) - 1
       this.#keyIndex.set(name, key)
     }
-    if (slot.tape === '') this.#venueKeys.set(slot.symbol, key)
+    if (tape === '') this.#venueKeys.set(symbol, key)
     return key
   }
 
-  #widenSpan(key: number, record: RawRecord, timeUs: number): void {
-    const file = record.request?.file ?? record.conn
+  #widenSpan(key: number, evidence: string, timeUs: number): void {
     const minute = timeUs - (timeUs % MINUTE_US)
     const { spans } = this.#batch
-    let span: ImportSpan | undefined = spans.find((one) => one.key === key && one.file === file)
+    let span: ImportSpan | undefined = spans.find(
+      (one) => one.key === key && one.evidence === evidence,
+    )
     if (span === undefined) {
-      span = { key, file, fromUs: minute, toUs: minute + MINUTE_US }
+      span = { key, evidence, fromUs: minute, toUs: minute + MINUTE_US }
       spans.push(span)
     }
     if (minute < span.fromUs) span.fromUs = minute
     if (minute + MINUTE_US > span.toUs) span.toUs = minute + MINUTE_US
   }
 
-  candle(candle: VenueCandle): void {
+  candle(told: VenueCandle): void {
     const { origin, receivedTimeUs } = this.#record as RawRecord
-    if (candle.intervalUs !== MINUTE_US) return
+    if (this.#aggregates) {
+      this.#takeOhlc(told)
+      return
+    }
+    if (told.intervalUs !== MINUTE_US) return
+    const candle = origin === 'import' ? roundSums(told) : told
     const refusal = weighCandle(candle, receivedTimeUs)
     if (refusal !== null) {
       this.reject({ item: candle.item, offset: 0, ...refusal })
       return
     }
     this.#batch.candles.push({ venue: this.#venue, origin, receivedTimeUs, candle })
+    if (origin !== 'import') return
+    const key = this.#keyOf(candle.symbol, '')
+    this.#widenSpan(key, candleEvidence(fileOf(this.#record as RawRecord)), candle.openTimeUs)
+  }
+
+  #takeOhlc(candle: VenueCandle): void {
+    const { origin, receivedTimeUs } = this.#record as RawRecord
+    const settled = settleCandle(candle, receivedTimeUs)
+    if ('reason' in settled) this.reject({ item: candle.item, offset: 0, ...settled })
+    else this.#batch.ohlc.push({ venue: this.#venue, origin, receivedTimeUs, candle: settled })
   }
 
   witness(witness: Witness): void {
@@ -198,6 +233,19 @@ export class DecodeStage implements EventSink {
       return
     }
     this.#batch.witnesses.push({ venue: this.#venue, witness })
+  }
+
+  snapshot(snapshot: MarketSnapshot): void {
+    const { receivedTimeUs, request, pos } = this.#record as RawRecord
+    const told = request?.polledUs ?? Number.NaN
+    const polledUs = Number.isSafeInteger(told) ? told : receivedTimeUs
+    const settled = settleSnapshot(snapshot, { polledUs, receivedTimeUs })
+    if ('reason' in settled) {
+      this.reject({ item: snapshot.item, offset: 0, ...settled })
+      return
+    }
+    const report = { venue: this.#venue, snapshot: settled, polledUs, receivedTimeUs, pos }
+    this.#batch.snapshots.push(report)
   }
 
   listing(listing: Listing): void {
@@ -219,10 +267,9 @@ export class DecodeStage implements EventSink {
   }
 }
 
-/** The venue of a dialect is what stands before its slash. */
-export function venueOf(dialect: string): string {
-  const slash = dialect.indexOf('/')
-  return slash === -1 ? dialect : dialect.slice(0, slash)
+/** What names an imported file: its hash; without one, the command that read it. */
+function fileOf(record: RawRecord): string {
+  return record.request?.file ?? record.conn
 }
 
 /** The payload around the offending byte; of a file, the line that it stands in. */

@@ -6,16 +6,20 @@ import { createManualClock } from '../core/clock.ts'
 import {
   type CoverageRow,
   type GapWorkRow,
+  type MinuteRow,
   openWarehouse,
   type ScopeRow,
   type VenueCandleRow,
   type Warehouse,
   type WriteTransaction,
 } from '../warehouse/index.ts'
+import { listCandleGaps } from './candle-holes.ts'
 import { countEdges, type Hole, listHoles } from './holes.ts'
 import { emptyMinute } from './minute-row.ts'
+import { candleEvidence } from './scope-evidence.ts'
 
 const M = 60_000_000
+const HASH = 'a'.repeat(64)
 /** Returns a time given in minutes, as stored. */
 const at = (minutes: number) => Math.round(minutes * M)
 
@@ -158,12 +162,53 @@ describe('holes by ids', () => {
     })
     expect(holes).toMatchObject([{ cause: 'witness', firstId: 5, lastId: 7, toUs: at(6) }])
   })
+
+  test('are all up to a witness where nothing is held, while we collect ourselves', async () => {
+    const witnesses = [{ instrument_id: 1, last_id: 7, time_us: at(4) }]
+    const holes = await holesOf(async (tx) => {
+      await tx.upsert('silver_scopes', [scope('live', 3, 8)])
+      await tx.upsert('silver_witnesses', witnesses)
+    })
+    const edge = { cause: 'left_edge', firstId: null, lastId: 7, fromUs: at(3), toUs: at(4) }
+    expect(holes).toMatchObject([edge])
+    const replayed = await holesOf(async (tx) => {
+      await tx.db.deleteFrom('silver_scopes').execute()
+      await tx.upsert('silver_scopes', [scope('live', 3, 8, HASH)])
+    })
+    expect(replayed).toEqual([])
+  })
+})
+
+describe('a witness of an id that never was', () => {
+  const witness = (last_id: number, minutes: number) => {
+    return { instrument_id: 1, last_id, time_us: at(minutes) }
+  }
+  const holesAfter = (...witnesses: ReturnType<typeof witness>[]) =>
+    holesOf(async (tx) => {
+      await tx.upsert('silver_coverage', [run(1, 4, 3.2, 4.1)])
+      await tx.upsert('silver_scopes', [scope('live', 3, 8)])
+      await tx.db.deleteFrom('silver_witnesses').execute()
+      await tx.upsert('silver_witnesses', witnesses)
+    })
+
+  test('is refuted by a later word of a lesser id, held or missing', async () => {
+    expect(await holesAfter(witness(9e15, 5), witness(4, 6))).toEqual([])
+    const missing = await holesAfter(witness(9e15, 5), witness(7, 6))
+    expect(missing).toMatchObject([{ cause: 'witness', firstId: 5, lastId: 7 }])
+    // That of an id within a run is kept as a time alone.
+    expect(await holesAfter(witness(9e15, 5), witness(-1, 6))).toEqual([])
+  })
+
+  test('stands while it is the newest word, and against one that hardly came later', async () => {
+    expect(await holesAfter(witness(70, 6), witness(4, 5))).toMatchObject([{ lastId: 70 }])
+    expect(await holesAfter(witness(70, 6), witness(4, 6.05))).toMatchObject([{ lastId: 70 }])
+  })
 })
 
 describe('holes by count', () => {
   const minute = { open: '1', high: '1', low: '1', close: '1', volume: '1' }
   const counted = (open_time_us: number, trade_count: number): VenueCandleRow => {
-    const sums = { notional: null, taker_buy_volume: null, trade_count }
+    const sums = { notional: null, taker_buy_volume: null, trade_count, vwap: null }
     const rest = { source: 2, closed: 1, received_time_us: 0, change_seq: 1 }
     return { instrument_id: 1, open_time_us, ...minute, ...sums, ...rest }
   }
@@ -202,6 +247,69 @@ describe('holes by count', () => {
     expect(holes).toMatchObject([{ cause: 'ids', firstId: 13, lastId: 13 }])
     const asked = await warehouse.read((db) => listHoles(db, { withCandles: false }))
     expect(asked.length).toBe(1)
+  })
+})
+
+describe('minutes of candles', () => {
+  const minute = (n: number, over: Partial<MinuteRow> = {}): MinuteRow => {
+    return { ...emptyMinute(1, at(n)), source: 'trades', ...over }
+  }
+  const candle = (n: number, closed = 1): VenueCandleRow => ({
+    instrument_id: 1,
+    open_time_us: at(n),
+    ...{ open: '1', high: '1', low: '1', close: '1', volume: '1', notional: null },
+    ...{ taker_buy_volume: null, trade_count: null, vwap: null },
+    ...{ source: 2, closed, received_time_us: 0, change_seq: 1 },
+  })
+  const store = async (tx: WriteTransaction) => {
+    await tx.upsert('silver_scopes', [scope('import', 1, 9, candleEvidence('f'))])
+    await tx.upsert('silver_candles_1m', [
+      ...[1, 2, 3, 4, 8].map((n) => minute(n)),
+      minute(5, { status: 'venue_down' }),
+      minute(6, { status: 'no_trades', complete: 1 }),
+      minute(7, { status: 'traded', trade_count: 1, complete: 0 }),
+    ])
+    await tx.upsert('silver_venue_candles', [candle(1), candle(4, 0)])
+  }
+
+  test('are missing where no closed candle, no trade and no outage tells of them', async () => {
+    const holes = await holesOf(store)
+    expect(holes).toMatchObject([
+      { cause: 'candle_minutes', firstId: null, lastId: null, fromUs: at(2), toUs: at(5) },
+      { cause: 'candle_minutes', fromUs: at(8), toUs: at(9), verdict: 'open' },
+    ])
+    const asked = await warehouse.read((db) => listHoles(db, { withCandles: false }))
+    expect(asked).toEqual([])
+  })
+
+  test('are not missed of a venue that leaves out the empty ones', async () => {
+    const holes = await holesOf(async (tx) => {
+      await store(tx)
+      await tx.db.updateTable('instruments').set({ venue: 'coinbase' }).execute()
+    })
+    expect(holes).toEqual([])
+  })
+
+  test('are wanted of the venue for our own live scopes, once they have ended', async () => {
+    const gapsAt = (minutes: number, over = {}) =>
+      warehouse.read((db) => listCandleGaps(db, { nowUs: at(minutes), graceUs: at(0.5), ...over }))
+    await warehouse.write(async (tx) => {
+      await store(tx)
+      await tx.db.updateTable('instruments').set({ venue: 'kraken' }).execute()
+    })
+    expect(await gapsAt(20)).toEqual([])
+    await warehouse.write((tx) =>
+      tx.upsert('silver_scopes', [scope('live', 3, 9, 'collect'), scope('live', 1, 3, HASH)]),
+    )
+    const gap = { venue: 'kraken', symbol: 's' }
+    const last = { ...gap, fromUs: at(7), toUs: at(9) }
+    expect(await gapsAt(20)).toEqual([{ ...gap, fromUs: at(3), toUs: at(5) }, last])
+    expect(await gapsAt(8.4)).toEqual([{ ...gap, fromUs: at(3), toUs: at(5) }])
+    expect(await gapsAt(9.5)).toContainEqual(last)
+    expect(await gapsAt(20, { minutesMax: 13 })).toEqual([last])
+    // Kraken's candles reach back twelve hours.
+    expect(await gapsAt(727, { minutesMax: 9999 })).toEqual([last])
+    expect(await gapsAt(730, { minutesMax: 9999 })).toEqual([])
   })
 })
 

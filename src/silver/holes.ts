@@ -1,34 +1,26 @@
 import type { Kysely } from 'kysely'
 import { MINUTE_US } from '../market/bucket.ts'
-import type { GapWorkRow, InstrumentRow, Schema, ScopeRow } from '../warehouse/index.ts'
+import type { GapWorkRow, Schema, ScopeRow } from '../warehouse/index.ts'
+import { countHoles, minuteHoles } from './candle-holes.ts'
 import type { Interval } from './coverage.ts'
+import { describe, type Held, type Hole, loadHeld, type OpenHole } from './held.ts'
+import { isRecording } from './scope-evidence.ts'
 
-/** What became of a hole; the one list of verdicts (D6). */
-export type Verdict = 'open' | 'repaired' | 'proven_empty' | 'never_existed' | 'unrecoverable'
+export type { Hole, Verdict } from './held.ts'
 
-/** Something missing, or once missing, within a scope. */
-export interface Hole {
-  readonly instrumentId: number
-  readonly venue: string
-  readonly symbol: string
-  readonly cause: 'ids' | 'left_edge' | 'witness' | 'candle_count'
-  /** Inclusive ids; `null` where the hole is known by time only. */
-  readonly firstId: number | null
-  readonly lastId: number | null
-  /** Times between which the missing trades lie. */
-  readonly fromUs: number
-  readonly toUs: number
-  readonly verdict: Verdict
-  readonly attempts: number
-  readonly lastAttemptUs: number
-  readonly evidence: string
+/** Which holes are listed. */
+export interface HoleQuery {
+  readonly instrumentId?: number
+  /** Whether candles are asked, too, for what ids do not tell. @default true */
+  readonly withCandles?: boolean
+  /** Only candles that open from this time on are asked. @default 0 */
+  readonly candlesFromUs?: number
+  /** Leaves out what has a verdict: of months, that is nearly all. @default false */
+  readonly openOnly?: boolean
 }
 
 /** Lists what is missing now, and what was asked for and has been repaired since. */
-export async function listHoles(
-  db: Kysely<Schema>,
-  options: { readonly instrumentId?: number; readonly withCandles?: boolean } = {},
-): Promise<Hole[]> {
+export async function listHoles(db: Kysely<Schema>, options: HoleQuery = {}): Promise<Hole[]> {
   const holes: Hole[] = []
   let instruments = db.selectFrom('instruments').selectAll()
   if (options.instrumentId !== undefined) {
@@ -43,8 +35,14 @@ export async function listHoles(
     if (!scoped.has(instrument.instrument_id)) continue
     const held = await loadHeld(db, instrument)
     const open = [...idHoles(held), ...witnessHoles(held)]
-    if (options.withCandles !== false) open.push(...(await candleHoles(db, held, open)))
-    holes.push(...open.map((hole) => withWork(hole, held.work)), ...repairedHoles(held))
+    if (options.withCandles !== false) {
+      const fromUs = options.candlesFromUs ?? 0
+      open.push(...(await countHoles(db, held, { known: open, fromUs })))
+      open.push(...(await minuteHoles(db, held)))
+    }
+    const found = open.map((hole) => withWork(hole, held.work))
+    if (options.openOnly === true) holes.push(...found.filter(({ verdict }) => verdict === 'open'))
+    else holes.push(...found, ...repairedHoles(held))
   }
   return holes.sort((a, b) => a.instrumentId - b.instrumentId || a.fromUs - b.fromUs)
 }
@@ -71,70 +69,6 @@ export async function countEdges(db: Kysely<Schema>, evidence: string): Promise<
         : rows.filter((row) => row.complete === 0).length
   }
   return edges
-}
-
-/** What is stored of an instrument's own numbering. */
-interface Held {
-  readonly instrument: InstrumentRow
-  readonly intervals: readonly Interval[]
-  readonly scopes: readonly JoinedScope[]
-  readonly witnesses: ReadonlyMap<number, number>
-  readonly work: readonly GapWorkRow[]
-}
-
-type OpenHole = Omit<Hole, 'verdict' | 'attempts' | 'lastAttemptUs' | 'evidence'>
-
-async function loadHeld(db: Kysely<Schema>, instrument: InstrumentRow): Promise<Held> {
-  const id = instrument.instrument_id
-  const coverage = await db
-    .selectFrom('silver_coverage')
-    .selectAll()
-    .where('instrument_id', '=', id)
-    .where('tape_id', '=', 0)
-    .orderBy('first_id')
-    .execute()
-  const scopes = db.selectFrom('silver_scopes').selectAll().where('instrument_id', '=', id)
-  const witnesses = db.selectFrom('silver_witnesses').selectAll().where('instrument_id', '=', id)
-  const work = db.selectFrom('ops_gap_work').selectAll().where('instrument_id', '=', id)
-  return {
-    instrument,
-    intervals: coverage.map((row) => ({
-      firstId: row.first_id,
-      lastId: row.last_id,
-      firstTimeUs: row.first_time_us ?? Number.NaN,
-      lastTimeUs: row.last_time_us ?? Number.NaN,
-    })),
-    scopes: joinScopes((await scopes.execute()).filter((scope) => scope.tape_id === 0)),
-    witnesses: new Map((await witnesses.execute()).map((row) => [row.last_id, row.time_us])),
-    work: await work.execute(),
-  }
-}
-
-/** Scopes that touch, as one span of time. */
-interface JoinedScope {
-  readonly from_us: number
-  to_us: number
-  readonly parts: ScopeRow[]
-}
-
-/** Joins scopes that touch, so that a hole across two files laid end to end is seen. */
-function joinScopes(scopes: readonly ScopeRow[]): JoinedScope[] {
-  const joined: JoinedScope[] = []
-  for (const scope of [...scopes].sort((a, b) => a.from_us - b.from_us)) {
-    const last = joined.at(-1)
-    if (last === undefined || last.to_us < scope.from_us) {
-      joined.push({ from_us: scope.from_us, to_us: scope.to_us, parts: [scope] })
-    } else {
-      last.to_us = Math.max(last.to_us, scope.to_us)
-      last.parts.push(scope)
-    }
-  }
-  return joined
-}
-
-function describe(held: Held): Pick<Hole, 'instrumentId' | 'venue' | 'symbol'> {
-  const { instrument_id, venue, symbol } = held.instrument
-  return { instrumentId: instrument_id, venue, symbol }
 }
 
 /** Spaces between runs of ids, and before the first run of a scope we keep ourselves. */
@@ -173,64 +107,43 @@ function idHoles(held: Held): OpenHole[] {
  */
 function wantsLeftEdge(scope: ScopeRow, run: Interval): boolean {
   if (scope.cause === 'import') return false
-  const isRecording = scope.cause === 'live' && FILE_HASH.test(scope.evidence)
-  return !(isRecording && run.firstTimeUs <= (scope.subscribed_us ?? 0))
+  return !(isRecording(scope) && run.firstTimeUs <= (scope.subscribed_us ?? 0))
 }
 
-/** What names the scope of a recording; our own collecting is named by its log. */
-const FILE_HASH = /^[0-9a-f]{64}$/
+/** A venue's later word of a lesser id refutes a greater one this much older. */
+const REFUTED_US = 5_000_000
 
-/** Trades after the last run that the venue says were made. */
+/**
+ * Trades after the last run that the venue says were made. Where nothing at all is held, its word
+ * on the newest is the only trace of a quiet product that traded before we heard of it.
+ */
 function witnessHoles(held: Held): OpenHole[] {
   const last = held.intervals.at(-1)
-  const lastId = Math.max(...held.witnesses.keys())
-  if (last === undefined || lastId <= last.lastId) return []
-  const toUs = held.witnesses.get(lastId) as number
+  const found = greatestWitness(held.witnesses)
+  if (found === null || found.lastId <= Math.max(0, last?.lastId ?? 0)) return []
+  const { lastId, timeUs: toUs } = found
   const scope = held.scopes.find((one) => one.from_us <= toUs && toUs < one.to_us)
   if (scope === undefined) return []
+  if (last === undefined) {
+    const isOurs = scope.parts.some((part) => part.cause !== 'import' && !isRecording(part))
+    const edge = { firstId: null, lastId, fromUs: scope.from_us, toUs }
+    return isOurs ? [{ ...describe(held), cause: 'left_edge', ...edge }] : []
+  }
   const fromUs = Math.max(last.lastTimeUs, scope.from_us)
   return [{ ...describe(held), cause: 'witness', firstId: last.lastId + 1, lastId, fromUs, toUs }]
 }
 
-/** Minutes for which the venue counts more trades than are held, where ids alone do not tell. */
-async function candleHoles(
-  db: Kysely<Schema>,
-  held: Held,
-  known: readonly OpenHole[],
-): Promise<OpenHole[]> {
-  const rows = await db
-    .selectFrom('silver_venue_candles as v')
-    .innerJoin('silver_candles_1m as c', (join) =>
-      join
-        .onRef('c.instrument_id', '=', 'v.instrument_id')
-        .onRef('c.open_time_us', '=', 'v.open_time_us'),
-    )
-    .select(['c.open_time_us', 'c.trade_count as held', 'v.trade_count as counted'])
-    .select(['c.min_id', 'c.max_id', 'c.first_trade_us', 'c.last_trade_us'])
-    .where('v.instrument_id', '=', held.instrument.instrument_id)
-    .where('v.closed', '=', 1)
-    .where('c.complete', '=', 0)
-    .where('c.source', '=', 'trades')
-    .where('c.tape_id', '=', 0)
-    .whereRef('v.trade_count', '>', 'c.trade_count')
-    .execute()
-  const holes: OpenHole[] = []
-  for (const row of rows) {
-    const start = row.open_time_us
-    const end = start + MINUTE_US
-    if (known.some((hole) => hole.fromUs < end && hole.toUs > start)) continue
-    const missing = (row.counted ?? 0) - row.held
-    const base = { ...describe(held), cause: 'candle_count' as const, fromUs: start, toUs: end }
-    const run = held.intervals.find((one) => one.firstId === row.min_id)
-    if (run !== undefined && run.lastTimeUs >= end && row.min_id !== null) {
-      const ids = { firstId: row.min_id - missing, lastId: row.min_id - 1 }
-      holes.push({ ...base, ...ids, toUs: row.first_trade_us ?? end })
-    } else if (run === undefined && row.max_id !== null) {
-      const ids = { firstId: row.max_id + 1, lastId: row.max_id + missing }
-      holes.push({ ...base, ...ids, fromUs: row.last_trade_us ?? start })
-    } else holes.push({ ...base, firstId: null, lastId: null })
+/** Returns the greatest id the venue named that no later word of its own refutes. */
+function greatestWitness(
+  witnesses: ReadonlyMap<number, number>,
+): { readonly lastId: number; readonly timeUs: number } | null {
+  let latestUs = Number.NEGATIVE_INFINITY
+  let greatest = null
+  for (const [lastId, timeUs] of [...witnesses].sort(([a], [b]) => a - b)) {
+    if (timeUs + REFUTED_US >= latestUs) greatest = { lastId, timeUs }
+    latestUs = Math.max(latestUs, timeUs)
   }
-  return holes
+  return greatest
 }
 
 /** Adds what repair has tried, from the work on any hole that this one is part of. */

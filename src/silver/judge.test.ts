@@ -43,7 +43,7 @@ function instrumentOf(held: {
     return { firstId, lastId, firstTimeUs, lastTimeUs }
   })
   const coverage = new Coverage(intervals)
-  instrument.tapes.set(0, { instrument, tapeId: 0, hash: '', coverage })
+  instrument.tapes.set(0, { instrument, tapeId: 0, hash: '', coverage, rivals: [] })
   return instrument
 }
 
@@ -136,8 +136,8 @@ describe('judging minutes', () => {
 
   test('says venue_down only of whole minutes without trades inside an outage', () => {
     const outages = [
-      { venue: 'v', from_us: 3.5 * M, to_us: 6 * M },
-      { venue: 'other', from_us: 0, to_us: 99 * M },
+      { venue: 'v', from_us: 3.5 * M, to_us: 6 * M, ground: 'refused' as const },
+      { venue: 'other', from_us: 0, to_us: 99 * M, ground: 'refused' as const },
     ]
     const judged = judge(instrumentOf({ live: [3, 8] }), [traded(5)], { outages })
     const quiet = { 3: 'unknown', 4: 'venue_down', 6: 'unknown' }

@@ -46,8 +46,11 @@ export function judgeMinutes(
   }
 }
 
-/** A live scope's last minute is still running; it gets a row when it trades or ends. */
-function endOfGrid(scope: ScopeRow): number {
+/**
+ * Returns where a scope's minutes end. A live scope's last is still running; it gets a row when
+ * it trades or ends.
+ */
+export function endOfGrid(scope: ScopeRow): number {
   return scope.cause === 'live' ? scope.to_us - MINUTE_US : scope.to_us
 }
 

@@ -107,45 +107,58 @@ function claimRows(
 ): number {
   const { rows, fresh } = into
   let count = 0
-  let at = 0
-  while (at < rows.length) {
+  let runEnd = 0
+  for (let at = 0; at < rows.length; ) {
     const row = rows[at] as number
     const firstId = trades.firstId[row] as number
-    const wanted = runLength(trades, rows, at)
-    if (wanted > 1) {
-      const free = coverage.freeRun(firstId, wanted)
-      if (free > 0) {
-        const last = rows[at + free - 1] as number
-        coverage.claimRun(firstId, trades.lastId[last] as number, {
-          first: trades.eventTimeUs[row] as number,
-          last: trades.eventTimeUs[last] as number,
-        })
-        for (let step = 0; step < free; step += 1) fresh[count++] = rows[at + step] as number
-        at += free
-        continue
-      }
+    if (at >= runEnd) runEnd = endOfRun(trades, rows, at)
+    const free = freeRows(coverage, trades, rows.subarray(at, runEnd))
+    if (free === 0) {
+      // Ids of its own that it shares with no other are held from now on, whatever stands.
+      coverage.claimVoid(firstId, trades.lastId[row] as number)
+      into.repeat(row)
+      at += 1
+      continue
     }
-    const lastId = trades.lastId[row] as number
-    if (coverage.claim(firstId, lastId, trades.eventTimeUs[row] as number)) fresh[count++] = row
-    else into.repeat(row)
-    at += 1
+    const last = rows[at + free - 1] as number
+    const firstUs = trades.eventTimeUs[row] as number
+    const lastId = trades.lastId[last] as number
+    if (free === 1) coverage.claim(firstId, lastId, firstUs)
+    else {
+      const lastUs = trades.eventTimeUs[last] as number
+      coverage.claimRun(firstId, lastId, { first: firstUs, last: lastUs })
+    }
+    for (let step = 0; step < free; step += 1) fresh[count++] = rows[at + step] as number
+    at += free
   }
   return count
 }
 
-/** How many rows from `at` on are plain trades numbered one after another. */
-function runLength(trades: TradeColumns, rows: Int32Array, at: number): number {
-  let previous = rows[at] as number
-  if (trades.firstId[previous] !== trades.lastId[previous]) return 1
-  let length = 1
-  for (let next = at + 1; next < rows.length; next += 1) {
-    const row = rows[next] as number
-    const id = trades.firstId[row] as number
-    if (id !== (trades.lastId[previous] as number) + 1 || trades.lastId[row] !== id) break
-    previous = row
-    length += 1
+/** How many rows of a run, from its first on, find all of their ids free. */
+function freeRows(coverage: Coverage, trades: TradeColumns, run: Int32Array): number {
+  const firstId = trades.firstId[run[0] as number] as number
+  let length = run.length
+  const wanted = (trades.lastId[run[length - 1] as number] as number) - firstId + 1
+  const free = coverage.freeRun(firstId, wanted)
+  if (free === wanted) return length
+  if (free === 0) return 0
+  const lastFree = firstId + free - 1
+  while (length > 0 && (trades.lastId[run[length - 1] as number] as number) > lastFree) {
+    length -= 1
   }
   return length
+}
+
+/** Returns where the rows end that are numbered one after another from `at` on. */
+function endOfRun(trades: TradeColumns, rows: Int32Array, at: number): number {
+  let previous = rows[at] as number
+  let next = at + 1
+  for (; next < rows.length; next += 1) {
+    const row = rows[next] as number
+    if (trades.firstId[row] !== (trades.lastId[previous] as number) + 1) break
+    previous = row
+  }
+  return next
 }
 
 /** Folds rows into their minutes; most runs of rows stay in one. */

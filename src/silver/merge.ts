@@ -6,16 +6,19 @@ import type {
   VenueCandleRow,
   WriteTransaction,
 } from '../warehouse/index.ts'
+import { baseOf } from './activity.ts'
 import { advanceScopes, applySelfEvent, widenScope } from './apply-self-event.ts'
 import type { Batch, CandleReport } from './batch.ts'
 import { mergeTrades } from './merge-trades.ts'
 import { storeMinutes } from './minutes.ts'
 import { settleRepeats } from './repeats.ts'
+import { storeSnapshots } from './snapshots.ts'
 import {
   type InstrumentState,
   instrumentOf,
   SILVER_READER,
   type SilverState,
+  type Span,
   tapeIdOf,
   touch,
 } from './state.ts'
@@ -71,6 +74,7 @@ export async function mergeBatch(
   })
   await storeSpans(state, tx, batch)
   await storeVenueCandles(state, tx, batch.candles)
+  await storeSnapshots(state, tx, { batch, logId: log.logId })
   const noted = await noteWitnesses(state, tx, batch)
   log.timeUs = Math.max(log.timeUs, batch.timeUs)
   await advanceScopes(state, tx, { log: batch.log, evidences, timeUs: log.timeUs })
@@ -115,6 +119,8 @@ function logOf(
   return log
 }
 
+const EVER: Span = { fromUs: 0, toUs: Number.MAX_SAFE_INTEGER }
+
 /** The newest listing stands; of two received together, the one of greater text. */
 async function storeListings(
   state: SilverState,
@@ -133,12 +139,15 @@ async function storeListings(
       price_step: listing.priceStep,
       size_step: listing.sizeStep,
       listing_us: receivedTimeUs,
+      delisted_us: listing.active ? null : receivedTimeUs,
     }
     const { row: held } = instrument
     const isNewer =
       receivedTimeUs > held.listing_us ||
       (receivedTimeUs === held.listing_us && JSON.stringify(row) > JSON.stringify(held))
     if (!isNewer) continue
+    // What it trades decides which venues are compared with it.
+    if (baseOf(row) !== baseOf(held)) state.suspects.push(EVER)
     instrument.row = row
     changed.add(instrument)
   }
@@ -154,7 +163,7 @@ async function storeSpans(state: SilverState, tx: WriteTransaction, batch: Batch
     if (key === undefined) continue
     const instrument = await instrumentOf(state, tx, key)
     const tapeId = await tapeIdOf(state, tx, key.tape)
-    await widenScope(instrument, tx, { ...span, cause: 'import', evidence: span.file, tapeId })
+    await widenScope(instrument, tx, { ...span, cause: 'import', tapeId })
   }
 }
 
@@ -175,6 +184,7 @@ async function storeVenueCandles(
     const held = best.get(name) ?? (await tx.findVenueCandle(row))
     if (held !== undefined && !isBetter(row, held)) continue
     best.set(name, row)
+    state.activity.note(row.instrument_id, row.open_time_us, row.volume !== '0')
     instrument.hasVenueCandles = true
     touch(instrument, row.open_time_us, row.open_time_us + MINUTE_US)
   }
@@ -201,6 +211,7 @@ function venueCandleRow(
     trade_count: candle.tradeCount,
     closed: candle.closed ? 1 : 0,
     received_time_us: report.receivedTimeUs,
+    vwap: candle.vwap,
     change_seq: changeSeq,
   }
 }

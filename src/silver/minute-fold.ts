@@ -61,7 +61,7 @@ export function openFold(columns: TradeColumns, row: number): MinuteFold {
 /** Adds a row to its minute. */
 export function addToFold(fold: MinuteFold, columns: TradeColumns, row: number): void {
   fold.count += columns.tradeCount[row] as number
-  if (columns.origin[row] !== 0) fold.otherCount += 1
+  if (columns.origin[row] !== 0) fold.otherCount += columns.tradeCount[row] as number
   if (isBefore(columns, row, fold.openRow)) fold.openRow = row
   if (isBefore(columns, fold.closeRow, row)) fold.closeRow = row
   const mantissa = columns.priceMantissa[row] as number

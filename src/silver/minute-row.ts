@@ -140,7 +140,7 @@ function factsOfTrade(trade: TradeRow): MinuteFacts {
     last_trade_id: trade.trade_id,
     min_id: trade.first_id ?? trade.trade_id,
     max_id: trade.last_id ?? trade.trade_id,
-    other_count: trade.origin === 0 ? 0 : 1,
+    other_count: trade.origin === 0 ? 0 : trade.trade_count,
   }
 }
 

@@ -11,8 +11,9 @@ import {
   mergeFacts,
   NO_FACTS,
 } from './minute-row.ts'
+import { deriveOutages } from './outages.ts'
 import type { Refold } from './repeats.ts'
-import type { InstrumentState, SilverState, TapeState } from './state.ts'
+import type { InstrumentState, SilverState, Span, TapeState } from './state.ts'
 
 /** Rows wanted singly rather than by range when a batch is this much sparser than its span. */
 const SPARSE = 20
@@ -32,12 +33,28 @@ export interface MinuteWork {
   readonly judge: 'now' | 'later'
 }
 
-/** Merges folds into stored minutes, folds replaced ones anew, judges, and stores what changed. */
+/**
+ * Merges folds into stored minutes, folds replaced ones anew, judges, and stores what changed;
+ * then looks for outages in what that came to, and judges their minutes once more.
+ */
 export async function storeMinutes(
   state: SilverState,
   tx: WriteTransaction,
   work: MinuteWork,
 ): Promise<void> {
+  const spans = await storeTouched(state, tx, work)
+  if (work.judge === 'now' && (await deriveOutages(state, tx, [...spans, ...state.suspects]))) {
+    await storeTouched(state, tx, { ...work, folds: [], refold: [] })
+  }
+  state.suspects.length = 0
+}
+
+/** Does what there is to do to each instrument's minutes; returns the spans that were judged. */
+async function storeTouched(
+  state: SilverState,
+  tx: WriteTransaction,
+  work: MinuteWork,
+): Promise<Span[]> {
   const touched = new Map<InstrumentState, Set<number>>()
   const want = (tape: TapeState, minute: number) => {
     const minutes = touched.get(tape.instrument) ?? new Set()
@@ -45,40 +62,42 @@ export async function storeMinutes(
   }
   for (const { tape, fold } of work.folds) want(tape, fold.openTimeUs)
   for (const { tape, minute } of work.refold) want(tape, minute)
+  const judged: Span[] = []
   for (const instrument of state.instruments.values()) {
     const minutes = touched.get(instrument) ?? new Set<number>()
     const isDirty = work.judge === 'now' && instrument.dirtyToUs > instrument.dirtyFromUs
     if (minutes.size === 0 && !isDirty) continue
-    const stored = await loadMinutes(tx, instrument, isDirty ? dirtySpan(instrument) : minutes)
+    const span = dirtySpan(instrument)
+    const stored = await loadMinutes(tx, instrument, isDirty ? span : minutes)
     const rows = new Map(stored)
     mergeFolds(rows, instrument, work)
     await refoldMinutes(rows, tx, { instrument, work, state })
-    if (isDirty) await judge(rows, state, { tx, instrument, span: dirtySpan(instrument) })
-    await storeRows(stored, rows, { tx, instrument, work })
-    if (work.judge === 'now') {
-      instrument.dirtyFromUs = Number.POSITIVE_INFINITY
-      instrument.dirtyToUs = Number.NEGATIVE_INFINITY
+    if (isDirty) {
+      await judge(rows, state, { tx, instrument, span })
+      judged.push(span)
     }
+    await storeRows(stored, rows, { state, tx, instrument, work })
+    if (work.judge === 'now') settleDirt(instrument)
   }
+  return judged
 }
 
 /** Judges every minute of every instrument, as a rebuild does once at its end. */
 export async function judgeEverything(state: SilverState, tx: WriteTransaction): Promise<void> {
+  const span = { fromUs: 0, toUs: Number.MAX_SAFE_INTEGER }
+  await deriveOutages(state, tx, [span])
   for (const instrument of state.instruments.values()) {
-    const span = { fromUs: 0, toUs: Number.MAX_SAFE_INTEGER }
     const stored = await loadMinutes(tx, instrument, span)
     const rows = new Map(stored)
     await judge(rows, state, { tx, instrument, span })
-    const work = { finalBeforeUs: 0 }
-    await storeRows(stored, rows, { tx, instrument, work })
-    instrument.dirtyFromUs = Number.POSITIVE_INFINITY
-    instrument.dirtyToUs = Number.NEGATIVE_INFINITY
+    await storeRows(stored, rows, { state, tx, instrument, work: { finalBeforeUs: 0 } })
+    settleDirt(instrument)
   }
 }
 
-interface Span {
-  readonly fromUs: number
-  readonly toUs: number
+function settleDirt(instrument: InstrumentState): void {
+  instrument.dirtyFromUs = Number.POSITIVE_INFINITY
+  instrument.dirtyToUs = Number.NEGATIVE_INFINITY
 }
 
 function dirtySpan(instrument: InstrumentState): Span {
@@ -207,13 +226,20 @@ async function storeRows(
   stored: ReadonlyMap<number, MinuteRow>,
   rows: ReadonlyMap<number, MinuteRow>,
   at: {
+    state: SilverState
     tx: WriteTransaction
     instrument: InstrumentState
     work: Pick<MinuteWork, 'finalBeforeUs'>
   },
 ): Promise<void> {
-  const { tx, instrument } = at
-  await tx.upsert('silver_candles_1m', changedRows(stored, rows, at))
+  const { state, tx, instrument } = at
+  const changed = changedRows(stored, rows, at)
+  await tx.upsert('silver_candles_1m', changed)
+  for (const { instrument_id, open_time_us, trade_count } of changed) {
+    const isTraded = trade_count > 0
+    const wasTraded = (stored.get(open_time_us)?.trade_count ?? 0) > 0
+    if (isTraded !== wasTraded) state.activity.note(instrument_id, open_time_us, isTraded)
+  }
   const gone = [...stored.keys()].filter((minute) => !rows.has(minute))
   if (gone.length === 0) return
   const { instrument_id } = instrument.row

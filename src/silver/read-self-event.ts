@@ -8,6 +8,7 @@ const isText: Check = (value) => typeof value === 'string'
 const isWhole: Check = (value) => Number.isSafeInteger(value) && (value as number) >= 0
 const isWholeOrNull: Check = (value) => value === null || isWhole(value)
 const isTexts: Check = (value) => Array.isArray(value) && value.every(isText)
+const isTextOrNull: Check = (value) => value === null || isText(value)
 const isFlag: Check = (value) => typeof value === 'boolean'
 
 const SUBSCRIPTION = { venue: isText, symbols: isTexts, fact: isFlag }
@@ -26,6 +27,15 @@ const FIELDS: Readonly<Record<string, Readonly<Record<string, Check>>>> = {
     fromUs: isWhole,
     toUs: isWhole,
     attempt: isWhole,
+  },
+  incident: {
+    venue: isText,
+    cause: isText,
+    channel: isTextOrNull,
+    symbol: isTextOrNull,
+    fromUs: isWhole,
+    toUs: isWholeOrNull,
+    detail: isText,
   },
   give_up: {
     venue: isText,

@@ -26,6 +26,14 @@ export interface RebuildProgress {
   readonly pos: number
 }
 
+/** What a rebuild of silver came to. */
+export interface Rebuilt {
+  readonly records: number
+  readonly accepted: number
+  /** Whether order books are left to be folded. */
+  readonly hasBooks: boolean
+}
+
 /**
  * Refines every log from its first record into an empty warehouse.
  *
@@ -39,11 +47,12 @@ export async function rebuildSilver(options: {
   readonly graceUs: number
   readonly signal?: AbortSignal
   readonly onProgress?: (progress: RebuildProgress) => void
-}): Promise<{ readonly records: number; readonly accepted: number }> {
+}): Promise<Rebuilt> {
   const { batches, warehouse, graceUs, signal, onProgress } = options
   const state = await loadState(warehouse)
   let records = 0
   let accepted = 0
+  let hasBooks = false
   let isDone = false
   while (!isDone) {
     signal?.throwIfAborted()
@@ -57,6 +66,7 @@ export async function rebuildSilver(options: {
         const result = await mergeBatch(state, tx, batch, { graceUs, judge: 'later' })
         records += batch.tally.frames
         accepted += result.accepted
+        hasBooks ||= batch.hasBooks
         batches.recycle(batch.trades)
         onProgress?.({ records, accepted, log: batch.log, pos: batch.checkpoint })
       }
@@ -66,5 +76,5 @@ export async function rebuildSilver(options: {
     await judgeEverything(state, tx)
     await stampFoldVersion(tx)
   })
-  return { records, accepted }
+  return { records, accepted, hasBooks }
 }

@@ -5,7 +5,15 @@ import type {
   Warehouse,
   WriteTransaction,
 } from '../warehouse/index.ts'
+import { Activity } from './activity.ts'
 import { Coverage } from './coverage.ts'
+import type { Range } from './ranges.ts'
+
+/** A half-open span of time, epoch microseconds. */
+export interface Span {
+  readonly fromUs: number
+  readonly toUs: number
+}
 
 /** One numbering of one instrument's trades, as held. */
 export interface TapeState {
@@ -13,6 +21,8 @@ export interface TapeState {
   readonly tapeId: number
   readonly hash: string
   readonly coverage: Coverage
+  /** Ranges displaced by longer ones that do not hold them: none, but where a venue is wrong. */
+  readonly rivals: Range[]
 }
 
 /** What silver remembers of an instrument between commits. */
@@ -41,8 +51,10 @@ export interface SilverState {
   readonly tapeHashes: Map<number, string>
   readonly tapeIds: Map<string, number>
   readonly outages: OutageRow[]
+  readonly activity: Activity
+  /** Spans over which trades have come to be missing, or are no more, since minutes were judged. */
+  readonly suspects: Span[]
   readonly logs: Map<string, { logId: number; timeUs: number; checkpoint: number }>
-  nextInstrumentId: number
   nextTapeId: number
   nextLogId: number
 }
@@ -70,6 +82,12 @@ export function loadState(warehouse: Warehouse): Promise<SilverState> {
         firstTimeUs: row.first_time_us ?? Number.NaN,
         lastTimeUs: row.last_time_us ?? Number.NaN,
       })
+    }
+    for (const row of await db.selectFrom('silver_rivals').selectAll().execute()) {
+      const instrument = state.instruments.get(row.instrument_id)
+      if (instrument === undefined) continue
+      const range = { firstId: row.first_id, lastId: row.last_id }
+      tapeOf(state, instrument, row.tape_id).rivals.push(range)
     }
     for (const row of await db.selectFrom('silver_scopes').selectAll().execute()) {
       state.instruments.get(row.instrument_id)?.scopes.push(row)
@@ -104,8 +122,9 @@ function emptyState(): SilverState {
     tapeHashes: new Map(),
     tapeIds: new Map(),
     outages: [],
+    activity: new Activity(),
+    suspects: [],
     logs: new Map(),
-    nextInstrumentId: 1,
     nextTapeId: 1,
     nextLogId: 1,
   }
@@ -123,7 +142,6 @@ function addInstrument(state: SilverState, row: InstrumentRow): InstrumentState 
   }
   state.instruments.set(row.instrument_id, instrument)
   state.bySymbol.set(`${row.venue}\n${row.symbol}`, instrument)
-  state.nextInstrumentId = Math.max(state.nextInstrumentId, row.instrument_id + 1)
   return instrument
 }
 
@@ -138,7 +156,7 @@ export function tapeOf(state: SilverState, instrument: InstrumentState, tapeId: 
   let tape = instrument.tapes.get(tapeId)
   if (tape === undefined) {
     const hash = state.tapeHashes.get(tapeId) ?? ''
-    tape = { instrument, tapeId, hash, coverage: new Coverage() }
+    tape = { instrument, tapeId, hash, coverage: new Coverage(), rivals: [] }
     instrument.tapes.set(tapeId, tape)
   }
   return tape
@@ -152,8 +170,31 @@ export async function instrumentOf(
 ): Promise<InstrumentState> {
   const known = state.bySymbol.get(`${at.venue}\n${at.symbol}`)
   if (known !== undefined) return known
+  return addInstrument(state, await storedInstrument(tx, at))
+}
+
+/**
+ * Returns the instrument of a venue's symbol as stored, storing a new one where it is first met.
+ * Asked of the tables, since trades and books each bring in what the other may not know.
+ */
+export async function storedInstrument(
+  tx: WriteTransaction,
+  at: { readonly venue: string; readonly symbol: string },
+): Promise<InstrumentRow> {
+  const stored = await tx.db
+    .selectFrom('instruments')
+    .selectAll()
+    .where('venue', '=', at.venue)
+    .where('symbol', '=', at.symbol)
+    .orderBy('listed_from_us', 'desc')
+    .executeTakeFirst()
+  if (stored !== undefined) return stored
+  const newest = await tx.db
+    .selectFrom('instruments')
+    .select((eb) => eb.fn.max('instrument_id').as('id'))
+    .executeTakeFirst()
   const row: InstrumentRow = {
-    instrument_id: state.nextInstrumentId,
+    instrument_id: (newest?.id ?? 0) + 1,
     venue: at.venue,
     symbol: at.symbol,
     listed_from_us: 0,
@@ -167,7 +208,7 @@ export async function instrumentOf(
     listing_us: 0,
   }
   await tx.upsert('instruments', [row])
-  return addInstrument(state, row)
+  return row
 }
 
 /** Returns the stored number of a file's tape; the empty hash is tape 0. */

@@ -10,6 +10,12 @@ import {
   touch,
 } from './state.ts'
 
+/**
+ * Under this id is kept when the venue last named an id that lies within a run by now: it cannot
+ * have known of any greater one then, whatever an earlier word of its claims.
+ */
+const SPENT_ID = -1
+
 /** Witnesses that a batch brought: the time of each by its id, by instrument. */
 type NotedWitnesses = ReadonlyMap<InstrumentState, ReadonlyMap<number, number>>
 
@@ -45,6 +51,8 @@ async function storeWitnesses(
     const coverage = instrument.tapes.get(0)?.coverage
     const instrument_id = instrument.row.instrument_id
     const spent: Pick<WitnessRow, 'instrument_id' | 'last_id'>[] = []
+    const heldUs = witnesses.get(SPENT_ID) ?? 0
+    let spentUs = heldUs
     for (const [lastId, timeUs] of witnesses) {
       if (!coverage?.holds(lastId) || !coverage.holds(lastId + 1)) continue
       witnesses.delete(lastId)
@@ -52,9 +60,14 @@ async function storeWitnesses(
       const run = coverage.intervals[coverage.locate(lastId)] as Interval
       touch(instrument, Math.min(timeUs, provenToUs(run, instrument)), timeUs)
       spent.push({ instrument_id, last_id: lastId })
+      spentUs = Math.max(spentUs, timeUs)
     }
     const fresh = [...(noted.get(instrument) ?? [])].filter(([lastId]) => witnesses.has(lastId))
     const rows = fresh.map(([last_id, time_us]) => ({ instrument_id, last_id, time_us }))
+    if (spentUs > heldUs) {
+      witnesses.set(SPENT_ID, spentUs)
+      rows.push({ instrument_id, last_id: SPENT_ID, time_us: spentUs })
+    }
     await tx.remove('silver_witnesses', spent)
     await tx.upsert('silver_witnesses', rows)
   }
@@ -82,6 +95,9 @@ export async function storeCoverage(
       if (coverage.changed.size === 0 && coverage.removed.size === 0) continue
       if (coverage.touchedFromUs <= coverage.touchedToUs) {
         touch(instrument, coverage.touchedFromUs, coverage.touchedToUs + 1)
+      }
+      if (coverage.apartFromUs < coverage.apartToUs) {
+        state.suspects.push({ fromUs: coverage.apartFromUs, toUs: coverage.apartToUs })
       }
       for (const interval of coverage.extended) touchProof(instrument, interval)
       const key = { instrument_id: instrument.row.instrument_id, tape_id: tape.tapeId }
@@ -120,26 +136,18 @@ async function findOutermost(
     readonly end: 'first' | 'last'
   },
 ): Promise<number | undefined> {
-  const trades = tx.db
+  // An aggregate is numbered by its first id, and no two that stand share one.
+  const trade = await tx.db
     .selectFrom('silver_trades')
     .select('event_time_us')
     .where('instrument_id', '=', at.instrumentId)
     .where('tape_id', '=', at.tapeId)
-    .orderBy('trade_id', at.end === 'first' ? 'asc' : 'desc')
-    .limit(1)
-  const plain = await trades
     .where('trade_id', '>=', at.firstId)
     .where('trade_id', '<=', at.lastId)
-    .where('first_id', 'is', null)
-    .where('last_id', 'is', null)
+    .orderBy('trade_id', at.end === 'first' ? 'asc' : 'desc')
+    .limit(1)
     .executeTakeFirst()
-  if (plain !== undefined) return plain.event_time_us
-  // An aggregate is numbered by itself; the ids it stands for are others.
-  const aggregate = await trades
-    .where('first_id', '>=', at.firstId)
-    .where('last_id', '<=', at.lastId)
-    .executeTakeFirst()
-  return aggregate?.event_time_us
+  return trade?.event_time_us
 }
 
 function coverageRows(tape: TapeState): CoverageRow[] {

@@ -1,9 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { canonicalDecimal } from '../market/decimal.ts'
+import type { VenueCandle } from '../market/event.ts'
 import { createTradeSlot } from '../market/trade.ts'
 import { TradeColumns } from '../market/trade-columns.ts'
-import { admitTrade } from './validate.ts'
+import { admitTrade, roundSums, weighCandle } from './validate.ts'
 
 const RECEIVED_US = 1_790_000_000_000_000
 
@@ -107,4 +108,48 @@ describe('admitting a trade', () => {
       }),
     )
   })
+})
+
+describe('weighing a candle', () => {
+  const plain = { open: '2', high: '2', low: '2', close: '2', volume: '1', vwap: null }
+  const sums = { notional: null, takerBuyVolume: null }
+  const openTimeUs = RECEIVED_US - (RECEIVED_US % 60_000_000)
+  const weigh = (fields: Partial<VenueCandle>) => {
+    const candle = { ...plain, ...sums, openTimeUs, ...fields } as VenueCandle
+    return weighCandle(candle, RECEIVED_US)?.reason ?? 'taken'
+  }
+
+  test.each([
+    ['1', 'taken', 'taken'],
+    ['0.5', 'taken', 'taken'],
+    ['0.00001041827', 'taken', 'taken'],
+    ['0.0000000000000001', 'taken', 'taken'],
+    ['0.000000000000000001', 'taken', 'taken'],
+    ['0.0000000000000000001', 'too_precise', 'too_precise'],
+    ['9'.repeat(20), 'taken', 'taken'],
+    ['9'.repeat(21), 'too_precise', 'too_precise'],
+    ['0', 'not_positive', 'taken'],
+    ['0.000', 'not_positive', 'taken'],
+    ['-1', 'not_positive', 'not_positive'],
+    ['1.', 'bad_decimal', 'bad_decimal'],
+    ['0.', 'bad_decimal', 'bad_decimal'],
+    ['.5', 'bad_decimal', 'bad_decimal'],
+    ['1.2.3', 'bad_decimal', 'bad_decimal'],
+    ['1\n', 'bad_decimal', 'bad_decimal'],
+    ['', 'bad_decimal', 'bad_decimal'],
+  ])('answers of %j as a price: %s, and as a volume: %s', (text, price, volume) => {
+    expect(weigh({ close: text })).toBe(price)
+    expect(weigh({ vwap: text })).toBe(price)
+    expect(weigh({ volume: text })).toBe(volume)
+  })
+})
+
+test('the sums of a candle are rounded half-even to the decimals of their columns', () => {
+  const candle = { volume: '0.0038773799999999997', notional: '1.5', takerBuyVolume: null }
+  const rounded = roundSums(candle as VenueCandle)
+  expect(rounded).toMatchObject({ volume: '0.00387738', notional: '1.5', takerBuyVolume: null })
+  const sums = (volume: string) => roundSums({ ...candle, volume } as VenueCandle).volume
+  expect(sums('0.0000000000000000005')).toBe('0')
+  expect(sums('0.0000000000000000015')).toBe('0.000000000000000002')
+  expect(sums('no decimal, and longer than eighteen')).toBe('no decimal, and longer than eighteen')
 })

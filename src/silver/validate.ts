@@ -6,6 +6,7 @@ import {
   fitsDecimal,
   multiplyDecimal,
   parseDecimal,
+  roundDecimal,
 } from '../market/decimal.ts'
 import type { RejectReason, VenueCandle } from '../market/event.ts'
 import type { TradeSlot } from '../market/trade.ts'
@@ -26,6 +27,9 @@ const FUTURE_US_MAX = 60_000_000
 const price: DecimalCopy = { mantissa: 0, scale: 0, text: new Uint8Array(0), length: 0 }
 const size: DecimalCopy = { mantissa: 0, scale: 0, text: new Uint8Array(0), length: 0 }
 
+/** Trades that one aggregate may stand for: more is no order's but a broken number. */
+const AGGREGATE_MAX = 100_000
+
 /** What was wrong with a trade's facts. */
 export interface Refusal {
   readonly reason: RejectReason
@@ -45,6 +49,9 @@ export function admitTrade(
   const { eventTimeUs, bytes } = slot
   const implausible = weighTime(eventTimeUs, receivedTimeUs)
   if (implausible !== null) return implausible
+  if (slot.lastId - slot.firstId >= AGGREGATE_MAX) {
+    return { reason: 'bad_id', detail: `one trade for the ids ${slot.firstId} to ${slot.lastId}` }
+  }
   const row = columns.count
   const start = columns.textLength
   price.text = columns.text
@@ -88,6 +95,10 @@ export function weighCandle(candle: VenueCandle, receivedTimeUs: number): Refusa
     const refusal = weighDecimal(candle[field], { field, digits: DIGITS_MAX, least: 1n })
     if (refusal !== null) return refusal
   }
+  if (candle.vwap !== null) {
+    const refusal = weighDecimal(candle.vwap, { field: 'vwap', digits: DIGITS_MAX, least: 1n })
+    if (refusal !== null) return refusal
+  }
   for (const field of ['volume', 'notional', 'takerBuyVolume'] as const) {
     const digits = field === 'notional' ? NOTIONAL_DIGITS_MAX : DIGITS_MAX
     const refusal = weighDecimal(candle[field] ?? '0', { field, digits, least: 0n })
@@ -96,11 +107,38 @@ export function weighCandle(candle: VenueCandle, receivedTimeUs: number): Refusa
   return null
 }
 
+/**
+ * Returns a candle whose sums have no more decimals than their columns, rounded half-even. Files
+ * are often written by programs that added up in floats: `0.0038773799999999997`.
+ */
+export function roundSums(candle: VenueCandle): VenueCandle {
+  const { volume, notional, takerBuyVolume } = candle
+  return {
+    ...candle,
+    volume: roundText(volume, DECIMALS_MAX),
+    notional: notional === null ? null : roundText(notional, NOTIONAL_DECIMALS_MAX),
+    takerBuyVolume: takerBuyVolume === null ? null : roundText(takerBuyVolume, DECIMALS_MAX),
+  }
+}
+
+/** What is no decimal is left as it is, to be refused. */
+function roundText(text: string, decimals: number): string {
+  // A text no longer than this has no more decimals: the usual case is not parsed.
+  if (text.length <= decimals) return text
+  const exact = parseDecimal(text)
+  return exact === null ? text : decimalText(roundDecimal(exact, decimals))
+}
+
+/** Plain and above zero; no longer than this it passes no bound, and need not be parsed. */
+const PLAIN = /^(?:[1-9][0-9]*|0(?=\.0*[1-9]))(?:\.[0-9]+)?$/
+const PLAIN_MAX = DECIMALS_MAX
+
 function weighDecimal(
   text: string,
   want: { readonly field: string; readonly digits: number; readonly least: bigint },
 ): Refusal | null {
   const { field, digits, least } = want
+  if (text.length <= PLAIN_MAX && PLAIN.test(text)) return null
   const decimal = parseDecimal(text)
   const detail = `${field} ${text.slice(0, 80)}`
   if (decimal === null) return { reason: 'bad_decimal', detail }

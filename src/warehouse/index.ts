@@ -6,9 +6,29 @@ export { acquireLease, confirmLease, type Lease, type LeaseRequest, releaseLease
 export { readChangeSeq, readFoldVersion, writeFoldVersion } from './meta.ts'
 export { createGeneration, openWarehouse } from './open.ts'
 export { proveWarehouse, type TableProof, type WarehouseProof } from './proof.ts'
+export {
+  type BookBreak,
+  type BookQuery,
+  type BookSecond,
+  type BreakQuery,
+  listBookBreaks,
+  listBookSeconds,
+} from './queries/books.ts'
 export { type CandleQuery, listCandles } from './queries/candles.ts'
+export {
+  findIncident,
+  type Incident,
+  type IncidentQuery,
+  listIncidents,
+} from './queries/incidents.ts'
 export { findInstrument, instrumentName, listInstruments } from './queries/instruments.ts'
 export { listQuarantine, type QuarantinedItem, type QuarantineQuery } from './queries/quarantine.ts'
+export {
+  listSnapshots,
+  newestSnapshots,
+  type SnapshotQuery,
+  type StoredSnapshot,
+} from './queries/snapshots.ts'
 export {
   type CheckpointStatus,
   type InstrumentStatus,
@@ -23,30 +43,44 @@ export {
   type TradesByTime,
 } from './queries/trades.ts'
 export type {
+  BookBreakRow,
+  BookSecondRow,
+  BookStateRow,
   CandleColumns,
   CheckpointRow,
   CounterRow,
   CoverageRow,
   GapWorkRow,
   GoldCandleRow,
+  IncidentRow,
   InstrumentRow,
   LeaseRow,
   LogRow,
   MetaRow,
   MinuteRow,
+  OhlcRow,
   OutageRow,
   QuarantineRow,
+  RivalRow,
   Schema,
   ScopeRow,
+  SnapshotRow,
   TapeRow,
   TradeRow,
   VenueCandleRow,
   WitnessRow,
 } from './schema.ts'
+export {
+  type ExportedCandle,
+  exportHiveCandles,
+  type HiveExport,
+  type HiveExported,
+} from './sinks/hive-candles.ts'
 export type { ExactMinuteRow, Views } from './views.ts'
 export type {
   FinishOptions,
   Generation,
+  TradeIds,
   TradeInsert,
   TradeSpan,
   Warehouse,

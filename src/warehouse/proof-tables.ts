@@ -5,7 +5,7 @@ export interface ProvenTable {
   readonly table: Table
   /** Whether rows belong to a tape by their key: then tapes are taken in the order of hashes. */
   readonly byTape: boolean
-  /** The key's other columns, whole numbers, in the order of which the rows are taken. */
+  /** The key's other columns, whole numbers or plain words, in whose order rows are taken. */
   readonly order: readonly string[]
   /** Further columns of a line, in order; `tape_id` is told as the file's hash. */
   readonly columns: readonly string[]
@@ -31,6 +31,30 @@ export const INSTRUMENT_TABLES: readonly ProvenTable[] = [
       'repaired',
       'minutes_traded',
       'minutes_known',
+    ],
+  },
+  {
+    table: 'silver_book_breaks',
+    byTape: false,
+    // Connections are text, which no number is below: the frame goes first.
+    order: ['frame', 'conn'],
+    columns: ['time_us', 'cause'],
+  },
+  {
+    table: 'silver_book_seconds',
+    byTape: false,
+    order: ['second_us'],
+    columns: [
+      'bid',
+      'bid_size',
+      'ask',
+      'ask_size',
+      'bid_depth',
+      'ask_depth',
+      'spread',
+      'imbalance',
+      'microprice',
+      'updates',
     ],
   },
   {
@@ -61,6 +85,41 @@ export const INSTRUMENT_TABLES: readonly ProvenTable[] = [
     columns: ['last_id', 'first_time_us', 'last_time_us'],
   },
   {
+    table: 'silver_ohlc',
+    byTape: false,
+    order: ['interval_us', 'open_time_us'],
+    columns: ['open', 'high', 'low', 'close'],
+  },
+  {
+    table: 'silver_snapshots',
+    byTape: false,
+    order: ['time_us', 'source'],
+    columns: [
+      'quote',
+      'last_updated_us',
+      'price',
+      'market_cap',
+      'fully_diluted_valuation',
+      'volume_24h',
+      'high_24h',
+      'low_24h',
+      'price_change_24h',
+      'change_1h_pct',
+      'change_24h_pct',
+      'change_7d_pct',
+      'circulating_supply',
+      'total_supply',
+      'max_supply',
+      'market_cap_rank',
+    ],
+  },
+  {
+    table: 'silver_rivals',
+    byTape: true,
+    order: ['first_id', 'last_id'],
+    columns: [],
+  },
+  {
     table: 'silver_trades',
     byTape: true,
     order: ['trade_id'],
@@ -79,7 +138,7 @@ export const INSTRUMENT_TABLES: readonly ProvenTable[] = [
     table: 'silver_venue_candles',
     byTape: false,
     order: ['open_time_us', 'source'],
-    columns: [...CANDLE, 'trade_count', 'closed'],
+    columns: [...CANDLE, 'trade_count', 'vwap', 'closed'],
   },
   {
     table: 'silver_witnesses',

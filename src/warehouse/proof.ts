@@ -119,7 +119,7 @@ async function digestRows(digest: Digest, db: Kysely<Schema>, wanted: RowsWanted
   const selected = sql.join(columns.map((column) => sql.ref(column)))
   const order = sql.join(table.order.map((column) => sql.ref(column)))
   const same = Object.entries(of).map(([column, value]) => sql`${sql.ref(column)} = ${value}`)
-  let last: readonly unknown[] = table.order.map(() => -1)
+  let last: readonly unknown[] = table.order.map(() => Number.MIN_SAFE_INTEGER)
   for (;;) {
     const { rows } = await sql<Record<string, unknown>>`
       select ${selected} from ${sql.table(table.table)}
@@ -172,10 +172,10 @@ async function tapesOf(
 async function proveOutages(db: Kysely<Schema>): Promise<TableProof> {
   const rows = await db.selectFrom('silver_outages').selectAll().execute()
   const digest = startDigest()
-  for (const { venue, from_us, to_us } of rows.sort(
-    (a, b) => byText(a.venue, b.venue) || a.from_us - b.from_us,
+  for (const { venue, from_us, to_us, ground } of rows.sort(
+    (a, b) => byText(a.venue, b.venue) || a.from_us - b.from_us || byText(a.ground, b.ground),
   )) {
-    digest.hash.update(`${JSON.stringify({ venue, from_us, to_us })}\n`)
+    digest.hash.update(`${JSON.stringify({ venue, from_us, to_us, ground })}\n`)
     digest.rows += 1
   }
   return endDigest(digest)

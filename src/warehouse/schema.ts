@@ -8,18 +8,25 @@ export interface Schema {
   instruments: InstrumentRow
   silver_tapes: TapeRow
   silver_trades: TradeRow
+  silver_rivals: RivalRow
   silver_coverage: CoverageRow
   silver_scopes: ScopeRow
   silver_witnesses: WitnessRow
   silver_outages: OutageRow
   silver_candles_1m: MinuteRow
   silver_venue_candles: VenueCandleRow
+  silver_ohlc: OhlcRow
+  silver_snapshots: SnapshotRow
+  silver_book_seconds: BookSecondRow
+  silver_book_breaks: BookBreakRow
   silver_quarantine: QuarantineRow
   gold_candles: GoldCandleRow
   ops_logs: LogRow
   ops_checkpoints: CheckpointRow
   ops_leases: LeaseRow
   ops_gap_work: GapWorkRow
+  ops_incidents: IncidentRow
+  ops_book_states: BookStateRow
   ops_counters: CounterRow
   ops_meta: MetaRow
 }
@@ -31,7 +38,7 @@ export interface InstrumentRow {
   symbol: string
   listed_from_us: number
   delisted_us: number | null
-  kind: 'spot' | 'perpetual' | 'future'
+  kind: 'spot' | 'perpetual' | 'future' | 'coin'
   base: string | null
   quote: string | null
   multiplier: number
@@ -52,7 +59,10 @@ export interface TradeRow {
   instrument_id: number
   tape_id: number
   trade_id: number
-  /** Ids an aggregate stands for; null where they are `trade_id` itself. */
+  /**
+   * Ids an aggregate stands for; null where they are `trade_id` itself. An aggregate is numbered
+   * by its first id, so `first_id` is null, and `last_id` of a trade that stands for itself.
+   */
   first_id: number | null
   last_id: number | null
   event_time_us: number
@@ -67,6 +77,17 @@ export interface TradeRow {
   log_id: number
   pos: number
   item: number
+}
+
+/**
+ * Ranges of ids that were reported and cannot stand beside a longer one they share ids with,
+ * though that does not hold them; PK all of it. They go on keeping others from standing.
+ */
+export interface RivalRow {
+  instrument_id: number
+  tape_id: number
+  first_id: number
+  last_id: number
 }
 
 /** Maximal intervals of held ids; PK (instrument_id, tape_id, first_id). */
@@ -96,7 +117,8 @@ export interface ScopeRow {
 
 /**
  * The venue's word that `last_id` was its newest trade at a time; PK (instrument_id, last_id).
- * Kept while that id is the edge of a run or missing; inside a run it says nothing more.
+ * Kept while that id is the edge of a run or missing; inside a run it says nothing more but
+ * when it was said: the latest such time is kept under the id -1.
  */
 export interface WitnessRow {
   instrument_id: number
@@ -104,11 +126,13 @@ export interface WitnessRow {
   time_us: number
 }
 
-/** Spans in which the venue refused us; PK (venue, from_us). */
+/** Spans in which the venue did not trade with anyone; PK (venue, from_us, ground). */
 export interface OutageRow {
   venue: string
   from_us: number
   to_us: number
+  /** `refused`: it refused our connections. `silence`: others traded, and it did not. */
+  ground: 'refused' | 'silence'
 }
 
 /** Columns a candle of any interval has. */
@@ -161,9 +185,85 @@ export interface VenueCandleRow {
   notional: string | null
   taker_buy_volume: string | null
   trade_count: number | null
+  vwap: string | null
   closed: number
   received_time_us: number
   change_seq: number
+}
+
+/** An aggregator's candles, of its own intervals; PK (instrument_id, interval_us, open_time_us). */
+export interface OhlcRow {
+  instrument_id: number
+  interval_us: number
+  open_time_us: number
+  open: string
+  high: string
+  low: string
+  close: string
+  received_time_us: number
+  change_seq: number
+}
+
+/** What an aggregator said of a coin; PK (instrument_id, time_us, source). */
+export interface SnapshotRow {
+  instrument_id: number
+  /** When the poll began, or the time of a sample of history. */
+  time_us: number
+  source: 'poll' | 'chart'
+  quote: string
+  last_updated_us: number | null
+  price: string | null
+  market_cap: string | null
+  fully_diluted_valuation: string | null
+  volume_24h: string | null
+  high_24h: string | null
+  low_24h: string | null
+  price_change_24h: string | null
+  change_1h_pct: string | null
+  change_24h_pct: string | null
+  change_7d_pct: string | null
+  circulating_supply: string | null
+  total_supply: string | null
+  max_supply: string | null
+  market_cap_rank: number | null
+  received_time_us: number
+  log_id: number
+  pos: number
+  item: number
+  change_seq: number
+}
+
+/** An order book at the end of a second; PK (instrument_id, second_us). Null sides are empty. */
+export interface BookSecondRow {
+  instrument_id: number
+  /** Start of the second, by the time of receipt. */
+  second_us: number
+  bid: string | null
+  bid_size: string | null
+  ask: string | null
+  ask_size: string | null
+  /** Sums of size over the best ten levels. */
+  bid_depth: string
+  ask_depth: string
+  /** `ask - bid`. */
+  spread: string | null
+  /** `(bid_size - ask_size) / (bid_size + ask_size)`, 18 decimals. */
+  imbalance: string | null
+  /** `(bid * ask_size + ask * bid_size) / (bid_size + ask_size)`, 18 decimals. */
+  microprice: string | null
+  /** Messages applied within the second. */
+  updates: number
+  change_seq: number
+}
+
+/** A chain of book updates that broke; PK (instrument_id, conn, frame). */
+export interface BookBreakRow {
+  instrument_id: number
+  conn: string
+  frame: number
+  time_us: number
+  cause: 'checksum' | 'sequence' | 'crossed' | 'unreadable' | 'no_snapshot'
+  detail: string
 }
 
 /** PK (log_id, pos, item). */
@@ -234,6 +334,30 @@ export interface GapWorkRow {
   last_attempt_us: number
   verdict: 'never_existed' | 'unrecoverable' | null
   evidence: string
+}
+
+/** Incidents, told by self records; PK (venue, from_us, cause, channel, symbol). */
+export interface IncidentRow {
+  venue: string
+  from_us: number
+  cause: string
+  /** Empty where it concerns the connection or the host; so is `symbol`. */
+  channel: string
+  symbol: string
+  /** Null while it lasts. */
+  to_us: number | null
+  detail: string
+}
+
+/** An order book as it stood at a position of a log, to go on from; PK (log_id, conn, symbol). */
+export interface BookStateRow {
+  log_id: number
+  conn: string
+  venue: string
+  symbol: string
+  pos: number
+  /** JSON, written and read by the fold of books alone. */
+  state: string
 }
 
 /** Running totals for people (accepted, duplicates, rejected, late …); not facts. */

@@ -61,14 +61,21 @@ export interface WriteTransaction {
   /** Adds to the running totals of these names. */
   count(totals: Readonly<Record<string, number>>): Promise<void>
   findTrade(instrumentId: number, tapeId: number, tradeId: number): Promise<TradeRow | undefined>
+  /** Returns the trades, by id, that stand for any of the ids from first to last. */
+  findTradesOver(ids: TradeIds): Promise<TradeRow[]>
   /** Returns the trades of a time span `[fromUs, toUs)`, by id, where their ids are bounded. */
   findTradesOfMinute(span: TradeSpan): Promise<TradeRow[]>
   /** Returns the stored minutes that open in `[fromUs, toUs)`, in order. */
   findMinutes(instrumentId: number, fromUs: number, toUs: number): Promise<MinuteRow[]>
+  /**
+   * Returns the minutes of `[fromUs, toUs)` in which an instrument traded, by the trades held or
+   * by a candle of the venue's, in order.
+   */
+  findTradedMinutes(instrumentId: number, fromUs: number, toUs: number): Promise<number[]>
   findVenueCandle(key: RowKey<'silver_venue_candles'>): Promise<VenueCandleRow | undefined>
   /**
    * Returns, by minute, how many trades the closed venue candles of `[fromUs, toUs)` count,
-   * where the venue counts; of several sources the first by precedence.
+   * where the venue counts or tells of no volume; of several sources the first by precedence.
    */
   findCandleCounts(
     instrumentId: number,
@@ -76,6 +83,14 @@ export interface WriteTransaction {
     toUs: number,
   ): Promise<ReadonlyMap<number, number>>
   findGapWork(key: RowKey<'ops_gap_work'>): Promise<GapWorkRow | undefined>
+}
+
+/** Consecutive ids of one tape, both ends included. */
+export interface TradeIds {
+  readonly instrumentId: number
+  readonly tapeId: number
+  readonly firstId: number
+  readonly lastId: number
 }
 
 /** Trades by time, within bounds of their ids (both ends included) that make them quick to find. */

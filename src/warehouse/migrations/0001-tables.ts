@@ -3,14 +3,7 @@ import type { Kysely } from 'kysely'
 import { sql } from 'kysely'
 import type { Migration } from 'kysely/migration'
 import type { ColumnKind, SqlDialect } from '../dialect.ts'
-import { splitKind } from '../dialect.ts'
-
-/** A table: its columns in order, its primary key, and what else must be unique. */
-interface TableShape {
-  readonly columns: Readonly<Record<string, ColumnKind>>
-  readonly key: readonly string[]
-  readonly unique?: readonly string[]
-}
+import { createTable, type TableShape } from './table-shape.ts'
 
 const CANDLE: Readonly<Record<string, ColumnKind>> = {
   instrument_id: 'integer',
@@ -220,24 +213,4 @@ export function createTables(dialect: SqlDialect): Migration {
       await sql`insert into ops_meta (key, value) values ('change_seq', '0')`.execute(db)
     },
   }
-}
-
-async function createTable(
-  db: Kysely<unknown>,
-  dialect: SqlDialect,
-  name: string,
-  shape: TableShape,
-): Promise<void> {
-  let table = db.schema.createTable(name)
-  for (const [column, kind] of Object.entries(shape.columns)) {
-    const { base, nullable } = splitKind(kind)
-    table = table.addColumn(column, sql.raw(dialect.columnType(base)), (definition) =>
-      nullable ? definition : definition.notNull(),
-    )
-  }
-  table = table.addPrimaryKeyConstraint(`${name}_key`, shape.key as never)
-  if (shape.unique !== undefined) {
-    table = table.addUniqueConstraint(`${name}_unique`, shape.unique as never)
-  }
-  await table.modifyEnd(sql.raw(dialect.tableEnd)).execute()
 }

@@ -5,6 +5,7 @@ import { AssayError } from '../../core/errors.ts'
 import type { SqlDialect } from '../dialect.ts'
 import { createTables } from './0001-tables.ts'
 import { createViews } from './0002-views.ts'
+import { createVenueTables } from './0003-venues.ts'
 
 const MIGRATIONS_TABLE = 'ops_migrations'
 
@@ -13,6 +14,7 @@ export function listMigrations(dialect: SqlDialect): Record<string, Migration> {
   return {
     '0001-tables': createTables(dialect),
     '0002-views': createViews(dialect),
+    '0003-venues': createVenueTables(dialect),
   }
 }
 

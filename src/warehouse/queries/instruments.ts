@@ -18,9 +18,11 @@ export function instrumentName({ venue, symbol }: Pick<Instrument, 'venue' | 'sy
 /**
  * Returns the one instrument that a person means by `selector`, in any case of letters.
  *
- * That is a venue's own symbol (`BTCUSDT`), or base and quote (`BTC-USDT`) where the venue
- * listed them; either with a venue before it (`coinbase:BTC-USD`). At one venue its symbol
- * goes before base and quote, and of several listings of a symbol the newest is meant.
+ * That is a venue's own symbol (`BTCUSDT`), or base and quote (`BTC-USDT`) as the venue listed
+ * them or, before it did, as its symbol spells them; either with a venue before it
+ * (`kraken:BTC-USD`). At one venue its symbol goes before base and quote, and of several listings
+ * of a symbol the newest is meant. Where nothing is quoted in USD that goes by the name, what is
+ * quoted in USDT or USDC is meant.
  *
  * @throws ASSAY_AMBIGUOUS_INSTRUMENT, naming them, where it may mean several;
  * ASSAY_UNKNOWN_PRODUCT, with names like it, where it means none.
@@ -39,22 +41,40 @@ export async function findInstrument(warehouse: Warehouse, selector: string): Pr
   )
 }
 
+/** What stands in for US dollars where a product is not quoted in them. */
+const FALLBACKS = ['USDT', 'USDC']
+
 function matchSelector(instruments: readonly Instrument[], selector: string): Instrument[] {
   const wanted = selector.trim().toUpperCase()
   const colon = wanted.indexOf(':')
   const venue = colon < 0 ? null : wanted.slice(0, colon)
   const product = wanted.slice(colon + 1)
-  const byVenue = new Map<string, Instrument[]>()
-  for (const instrument of newestListings(instruments)) {
-    if (venue !== null && instrument.venue.toUpperCase() !== venue) continue
-    const isSymbol = instrument.symbol.toUpperCase() === product
-    if (!isSymbol && productOf(instrument) !== product) continue
-    const others = byVenue.get(instrument.venue) ?? []
-    const symbolGoesFirst = others.filter((one) => one.symbol.toUpperCase() === product)
-    if (isSymbol) byVenue.set(instrument.venue, [...symbolGoesFirst, instrument])
-    else if (symbolGoesFirst.length === 0) byVenue.set(instrument.venue, [...others, instrument])
-  }
-  return [...byVenue.values()].flat()
+  const listed = [...newestListings(instruments)].filter(
+    (one) => venue === null || one.venue.toUpperCase() === venue,
+  )
+  const exact = matchProduct(listed, product)
+  if (exact.length > 0 || !product.endsWith('-USD')) return exact
+  return FALLBACKS.flatMap((quote) => matchProduct(listed, product.replace(/USD$/, quote)))
+}
+
+/** Returns those whose symbol, or else whose base and quote, is the product, venue by venue. */
+function matchProduct(instruments: readonly Instrument[], product: string): Instrument[] {
+  const byVenue = Map.groupBy(instruments, (one) => one.venue)
+  return [...byVenue.values()].flatMap((some) => {
+    const bySymbol = some.filter((one) => one.symbol.toUpperCase() === product)
+    return bySymbol.length > 0 ? bySymbol : some.filter((one) => isProduct(one, product))
+  })
+}
+
+/**
+ * Before a listing tells base and quote, a symbol spelled with the product's letters is it. A coin
+ * of an aggregator is no product: its prices are those of no one market.
+ */
+function isProduct({ kind, base, quote, symbol }: Instrument, product: string): boolean {
+  if (kind === 'coin') return false
+  if (base !== null && quote !== null) return `${base}-${quote}`.toUpperCase() === product
+  const letters = (text: string) => text.toUpperCase().replace(/[-/_]/, '')
+  return product.includes('-') && letters(symbol) === letters(product)
 }
 
 function newestListings(instruments: readonly Instrument[]): Iterable<Instrument> {
@@ -67,10 +87,6 @@ function newestListings(instruments: readonly Instrument[]): Iterable<Instrument
     }
   }
   return newest.values()
-}
-
-function productOf({ base, quote }: Instrument): string | null {
-  return base === null || quote === null ? null : `${base}-${quote}`.toUpperCase()
 }
 
 function unknownError(instruments: readonly Instrument[], selector: string): AssayError {

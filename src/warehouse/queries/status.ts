@@ -61,12 +61,7 @@ async function instrumentStatuses(db: Kysely<Schema>): Promise<InstrumentStatus[
     ])
     .groupBy('instrument_id')
     .execute()
-  const minutes = await db
-    .selectFrom('silver_candles_1m')
-    .select(({ fn }) => ['instrument_id', 'status', 'complete', fn.countAll<number>().as('count')])
-    .where('source', '=', 'trades')
-    .groupBy(['instrument_id', 'status', 'complete'])
-    .execute()
+  const minutes = await minuteCounts(db)
   const rows = await db
     .selectFrom('instruments')
     .select(['instrument_id', 'venue', 'symbol'])
@@ -90,6 +85,37 @@ async function instrumentStatuses(db: Kysely<Schema>): Promise<InstrumentStatus[
       minutes: counts,
     }
   })
+}
+
+/**
+ * Counts minutes by what they are. One of which no trade is held, and none is proven not to have
+ * been, is what the venue's closed candle says, where there is one.
+ */
+async function minuteCounts(db: Kysely<Schema>) {
+  const { rows } = await sql<{
+    instrument_id: number
+    status: MinuteRow['status']
+    complete: number
+    count: number
+  }>`
+    select instrument_id, status, complete, count(*) as count
+    from silver_candles_1m where source = 'trades' and (complete = 1 or trade_count > 0)
+    group by instrument_id, status, complete
+    union all
+    select m.instrument_id,
+      case when v.source is null then m.status
+        when v.volume = '0' then 'no_trades' else 'traded' end as status,
+      case when v.source is null then 0 else 1 end as complete, count(*) as count
+    from silver_candles_1m m
+    left join silver_venue_candles v on v.instrument_id = m.instrument_id
+      and v.open_time_us = m.open_time_us
+      and v.source = (
+        select min(w.source) from silver_venue_candles w
+        where w.instrument_id = m.instrument_id
+          and w.open_time_us = m.open_time_us and w.closed = 1)
+    where m.source = 'trades' and m.complete = 0 and m.trade_count = 0
+    group by 1, 2, 3`.execute(db)
+  return rows
 }
 
 async function checkpointStatuses(db: Kysely<Schema>): Promise<CheckpointStatus[]> {

@@ -3,7 +3,7 @@ import type { Transaction } from 'kysely'
 import type { RowKey, Table } from '../keys.ts'
 import { TABLE_KEYS } from '../keys.ts'
 import type { GapWorkRow, MinuteRow, Schema, TradeRow, VenueCandleRow } from '../schema.ts'
-import type { TradeInsert, TradeSpan, WriteTransaction } from '../warehouse.ts'
+import type { TradeIds, TradeInsert, TradeSpan, WriteTransaction } from '../warehouse.ts'
 import { warehouseError } from './errors.ts'
 import type { Handle } from './handle.ts'
 import { allRows } from './statements.ts'
@@ -13,6 +13,13 @@ const STEPS = [50, 10, 1] as const
 
 const FIND_TRADE = `
   select * from silver_trades where instrument_id = ? and tape_id = ? and trade_id = ?`
+const FIND_TRADES_OVER = `
+  select * from silver_trades
+  where instrument_id = ? and tape_id = ? and trade_id between ? and ? order by trade_id`
+// Ranges that stand share no id, so of those that begin before one only the last reaches into it.
+const FIND_TRADE_BEFORE = `
+  select * from silver_trades
+  where instrument_id = ? and tape_id = ? and trade_id < ? order by trade_id desc limit 1`
 const FIND_TRADES = `
   select * from silver_trades
   where instrument_id = ? and tape_id = ? and trade_id between ? and ?
@@ -21,13 +28,21 @@ const FIND_TRADES = `
 const FIND_MINUTES = `
   select * from silver_candles_1m
   where instrument_id = ? and open_time_us >= ? and open_time_us < ? order by open_time_us`
+const FIND_TRADED_MINUTES = `
+  select open_time_us from silver_candles_1m
+  where instrument_id = ? and open_time_us >= ? and open_time_us < ? and trade_count > 0
+  union
+  select open_time_us from silver_venue_candles
+  where instrument_id = ? and open_time_us >= ? and open_time_us < ? and volume <> '0'
+  order by open_time_us`
 const FIND_VENUE_CANDLE = `
   select * from silver_venue_candles where instrument_id = ? and open_time_us = ? and source = ?`
 // The best source comes last, and so is the one a map keeps.
 const FIND_COUNTS = `
-  select open_time_us, trade_count from silver_venue_candles
+  select open_time_us, case when volume = '0' then 0 else trade_count end as trade_count
+  from silver_venue_candles
   where instrument_id = ? and open_time_us >= ? and open_time_us < ?
-    and closed = 1 and trade_count is not null
+    and closed = 1 and (trade_count is not null or volume = '0')
   order by open_time_us, source desc`
 const FIND_GAP_WORK = `
   select * from ops_gap_work
@@ -98,6 +113,15 @@ export class SqliteTransaction implements WriteTransaction {
     return this.#find<TradeRow>(FIND_TRADE, [instrumentId, tapeId, tradeId])[0]
   }
 
+  async findTradesOver({ instrumentId, tapeId, firstId, lastId }: TradeIds) {
+    const [before] = this.#find<TradeRow>(FIND_TRADE_BEFORE, [instrumentId, tapeId, firstId])
+    const within = [instrumentId, tapeId, firstId, lastId]
+    const trades = this.#find<TradeRow>(FIND_TRADES_OVER, within)
+    return before !== undefined && (before.last_id ?? before.trade_id) >= firstId
+      ? [before, ...trades]
+      : trades
+  }
+
   async findTradesOfMinute(span: TradeSpan) {
     const { instrumentId, tapeId, leastId, greatestId, fromUs, toUs } = span
     const values = [instrumentId, tapeId, leastId, greatestId, fromUs, toUs]
@@ -106,6 +130,12 @@ export class SqliteTransaction implements WriteTransaction {
 
   async findMinutes(instrumentId: number, fromUs: number, toUs: number) {
     return this.#find<MinuteRow>(FIND_MINUTES, [instrumentId, fromUs, toUs])
+  }
+
+  async findTradedMinutes(instrumentId: number, fromUs: number, toUs: number) {
+    const span = [instrumentId, fromUs, toUs]
+    const rows = this.#find<{ open_time_us: number }>(FIND_TRADED_MINUTES, [...span, ...span])
+    return rows.map((row) => row.open_time_us)
   }
 
   async findVenueCandle(key: RowKey<'silver_venue_candles'>) {
