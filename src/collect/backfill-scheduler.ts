@@ -1,6 +1,7 @@
 import { AssayError } from '../core/errors.ts'
-import type { Hole } from './hole-plan.ts'
-import { cutHole, isDue, planHoles } from './hole-plan.ts'
+import type { Logger } from '../core/log.ts'
+import { type CandleTally, createCandleRepair } from './candle-repair.ts'
+import { cutHole, isDue, isWalkedById, planHoles } from './hole-plan.ts'
 import { type BackfillOptions, createHoleRepair } from './hole-repair.ts'
 import { createAttemptMemory } from './hole-verdict.ts'
 
@@ -17,13 +18,19 @@ export interface BackfillStatus {
   /** Missing trades that pages held. */
   readonly found: number
   readonly gaveUp: number
+  /** Spans of the venue's candles asked for, and candles that came. */
+  readonly candleSpans: number
+  readonly candles: number
   /** Why the last walk failed, or `null` since one succeeded. */
   readonly failure: string | null
 }
 
 /** Repairs holes for as long as it runs. */
 export interface BackfillScheduler {
-  /** Asks for holes each second and walks history for those due, until aborted; never rejects. */
+  /**
+   * Asks for holes each second and walks history for those due, trades before candles, until
+   * aborted. Rejects on our own mistakes alone.
+   */
   run(signal: AbortSignal): Promise<void>
   status(): BackfillStatus
 }
@@ -34,41 +41,31 @@ export function createBackfillScheduler(options: BackfillOptions): BackfillSched
   const memory = createAttemptMemory()
   const tally = { attempts: 0, found: 0, gaveUp: 0 }
   const repair = createHoleRepair(options, { memory, tally })
+  const candleTally: CandleTally = { spans: 0, candles: 0 }
+  const repairCandles = createCandleRepair(options, candleTally)
   let open: number | null = null
-  let failure: string | null = null
-
-  async function look(): Promise<readonly Hole[]> {
-    try {
-      const holes = await options.holes()
-      open = holes.length
-      return holes
-    } catch (error) {
-      if (open !== null) log.warn({ err: error }, 'holes are unknown; repair waits')
-      open = null
-      return []
-    }
-  }
+  const walks = createWalks(log)
+  const look = createLook(log)
+  const lookForHoles = () =>
+    look(options.holes, (count) => {
+      open = count
+    })
 
   /** Repairs what is due; returns whether the venue could be reached. */
   async function round(signal: AbortSignal): Promise<boolean> {
     const nowUs = clock.nowUs()
-    const parts = (await look()).flatMap((hole) => cutHole(hole, PAGE_IDS))
+    const parts = (await lookForHoles()).flatMap((hole) =>
+      isWalkedById(options.venue.history, hole) ? cutHole(hole, PAGE_IDS) : [hole],
+    )
     const due = parts.map(memory.refresh).filter((hole) => isDue(hole, nowUs))
     for (const group of planHoles(due, PAGE_IDS).slice(0, GROUPS_PER_ROUND)) {
       if (signal.aborted) return true
-      try {
-        await repair(group, signal)
-        failure = null
-      } catch (error) {
-        if (signal.aborted) return true
-        if (!(error instanceof AssayError)) throw error
-        if (failure === null) log.warn({ code: error.code }, `repair waits: ${error.message}`)
-        failure = error.message
-        for (const hole of group.holes) memory.add(hole, clock.nowUs(), 'unclear')
-        return false
-      }
+      if (await walks.attempt(() => repair(group, signal), signal)) continue
+      for (const hole of group.holes) memory.add(hole, clock.nowUs(), 'unclear')
+      return false
     }
-    return true
+    const gaps = await look(options.candleGaps)
+    return walks.attempt(() => repairCandles(gaps, signal), signal)
   }
 
   async function run(signal: AbortSignal): Promise<void> {
@@ -81,5 +78,55 @@ export function createBackfillScheduler(options: BackfillOptions): BackfillSched
     }
   }
 
-  return { run, status: () => ({ open, failure, ...tally }) }
+  const status = () => {
+    const { spans: candleSpans, candles } = candleTally
+    return { open, failure: walks.failure, ...tally, candleSpans, candles }
+  }
+  return { run, status }
+}
+
+/** Walks through history, and why the last of them failed. */
+function createWalks(log: Logger) {
+  let failure: string | null = null
+  return {
+    get failure() {
+      return failure
+    },
+    /** Does one walk; returns whether the venue could be reached. */
+    async attempt(walk: () => Promise<void>, signal: AbortSignal): Promise<boolean> {
+      try {
+        await walk()
+        failure = null
+        return true
+      } catch (error) {
+        if (signal.aborted) return true
+        if (!(error instanceof AssayError)) throw error
+        if (failure === null) log.warn({ code: error.code }, `repair waits: ${error.message}`)
+        failure = error.message
+        return false
+      }
+    },
+  }
+}
+
+/** Returns a function that asks the warehouse; while it cannot be asked, nothing is wanted. */
+function createLook(log: Logger) {
+  let failed = false
+  return async <T>(
+    ask: (() => Promise<readonly T[]>) | undefined,
+    note: (count: number | null) => void = () => {},
+  ): Promise<readonly T[]> => {
+    if (ask === undefined) return []
+    try {
+      const found = await ask()
+      note(found.length)
+      failed = false
+      return found
+    } catch (error) {
+      if (!failed) log.warn({ err: error }, 'holes are unknown; repair waits')
+      failed = true
+      note(null)
+      return []
+    }
+  }
 }

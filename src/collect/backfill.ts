@@ -6,14 +6,18 @@ import type { Venue } from '../venues/venue.ts'
 import { createConnIds, createDiary } from './diary.ts'
 import type { HistoryOutcome, HistoryProgress } from './history.ts'
 import { driveHistory } from './history.ts'
-import { fetchListing, requireProducts, resolveProducts } from './listing.ts'
+import { createIncidentLog } from './incidents.ts'
+import { fetchListing, requireProducts, wantedProducts } from './listing.ts'
+import { openMemory } from './memory.ts'
+import type { MemoryStore } from './memory-file.ts'
 import { createRateBudget } from './rate-budget.ts'
 import { createRestClient } from './rest-client.ts'
 
 /** A span of history a person asked for. */
 export interface BackfillRequest {
   readonly venue: Venue
-  readonly products: readonly string[]
+  /** As people type them; `null` or none for the venue's own choice. */
+  readonly products: readonly string[] | null
   /** Half-open span, epoch microseconds; whole minutes are fetched, as far as they are over. */
   readonly fromUs: number
   readonly toUs: number
@@ -23,15 +27,24 @@ export interface BackfillRequest {
   readonly log: Logger
   readonly version: string
   readonly signal: AbortSignal
+  /**
+   * What is wanted of the span.
+   *
+   * @default both trades and the venue's own candles
+   */
+  readonly only?: 'candles'
   /** Instead of the venue's own URL. */
   readonly restUrl?: string
+  /** The memory of the venue's collector: a pause it was asked for holds here as well. */
+  readonly memory?: MemoryStore
   readonly onProgress?: (symbol: string, progress: HistoryProgress) => void
 }
 
 /** What was fetched of one product: trades, and the venue's own candles. */
 export interface BackfillResult {
   readonly symbol: string
-  readonly trades: HistoryOutcome
+  /** `null` where candles alone were wanted. */
+  readonly trades: HistoryOutcome | null
   readonly candles: HistoryOutcome
 }
 
@@ -47,30 +60,34 @@ export async function requestBackfill(request: BackfillRequest): Promise<Backfil
   const nextConn = createConnIds()
   const diary = createDiary({ journal, clock, conn: nextConn() })
   const budget = createRateBudget({ ...venue.history, clock })
-  const about = { conn: nextConn(), userAgent: `assay/${version}`, budget }
-  await using rest = createRestClient({ ...request, ...about })
-  const results: BackfillResult[] = []
   diary.write({ event: 'start', command: 'backfill', version })
+  const { log } = request
+  const incidents = createIncidentLog({ venue: venue.id, diary, clock })
+  const memory = await openMemory({ store: request.memory, budget, incidents, clock, log })
+  await using rest = createRestClient({
+    ...request,
+    ...{ conn: nextConn(), userAgent: `assay/${version}`, budget, onPause: memory.notePause },
+  })
+  const results: BackfillResult[] = []
   try {
     const listings = await fetchListing({ ...request, rest })
-    const products = requireProducts(resolveProducts(request.products, listings), request)
+    const products = requireProducts(wantedProducts(request.products, venue), listings, request)
     for (const symbol of products) {
       const range = { symbol, fromUs, toUs, firstId: null, lastId: null }
       const drive = { range, priority: 'backfill' as const, signal }
-      const trades = await driveHistory(
-        { venue, rest, diary },
-        {
-          ...drive,
-          reason: { cause: 'request' },
-          onPage: (progress) => request.onProgress?.(symbol, progress),
-        },
-      )
+      const onPage = (progress: HistoryProgress) => request.onProgress?.(symbol, progress)
+      const reason = { cause: 'request' as const }
+      const trades =
+        request.only === 'candles'
+          ? null
+          : await driveHistory({ venue, rest, diary }, { ...drive, reason, onPage })
       const kind = 'candles' as const
       const candles = await driveHistory({ venue, rest, diary }, { ...drive, kind })
       results.push({ symbol, trades, candles })
     }
     return results
   } finally {
+    incidents.closeAll()
     diary.write({ event: 'stop', reason: signal.aborted ? 'interrupted' : 'done' })
     await journal.flush()
   }

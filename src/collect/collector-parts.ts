@@ -3,79 +3,78 @@ import { createBackfillScheduler } from './backfill-scheduler.ts'
 import type { RunContext } from './collector-options.ts'
 import type { FeedHandle } from './connection.ts'
 import { collectFeed } from './connection.ts'
-import type { Pace, PaceStore } from './pace.ts'
-import { createRateBudget } from './rate-budget.ts'
 import type { Poller } from './rest-poll.ts'
 import { createPoller } from './rest-poll.ts'
-
-const SAVE_PACES_MS = 60_000
+import type { RestWitness } from './witness.ts'
+import { createRestWitness } from './witness.ts'
 
 /** The running parts of a collector; `null` where the mode has none. */
 export interface CollectorParts {
+  /** What is collected, in the venue's own spelling. */
+  readonly products: readonly string[]
+  /** Collects these products from now on. */
+  readonly adopt: (products: readonly string[]) => void
   readonly feed: FeedHandle | null
   readonly poller: Poller | null
   readonly backfill: BackfillScheduler | null
+  /** `null` where the venue's heartbeats tell, or nothing streams. */
+  readonly witness: RestWitness | null
   /** Each resolves on abort, or rejects when the run is over. */
   readonly tasks: readonly Promise<unknown>[]
 }
 
 /** Starts what the mode asks for. */
-export async function startParts(
-  run: RunContext,
-  products: readonly string[],
-): Promise<CollectorParts> {
-  const { options, diary, rest, stopping } = run
+export function startParts(run: RunContext, products: readonly string[]): CollectorParts {
+  const { options, diary, rest, stopping, memory } = run
   const { signal } = stopping
   const { venue, mode, clock, log } = options
-  const tasks: Promise<unknown>[] = []
-  const feed = mode === 'rest' ? null : await startFeed(run, products)
-  if (feed) tasks.push(feed.done)
-  if (feed && options.paceStore) tasks.push(keepPaces(feed, options.paceStore, run))
+  let collected = products
+  const witness = mode === 'rest' ? null : createRestWitness({ venue, rest, log, signal })
+  const feed = mode === 'rest' ? null : startFeed(run, { products, witness })
+  const tasks: Promise<unknown>[] = feed === null ? [] : [feed.done]
+  tasks.push(memory.keep(() => feed?.paces() ?? {}, signal))
   let poller: Poller | null = null
   if (mode !== 'ws') {
-    const lastHeldId = options.lastHeldId ?? (async () => null)
+    const lastHeld = options.lastHeld ?? (async () => null)
     const everySeconds = options.pollSeconds
-    poller = createPoller({ venue, rest, diary, clock, log, products, everySeconds, lastHeldId })
+    const wanted = () => collected
+    poller = createPoller({
+      ...{ venue, rest, diary, clock, log, everySeconds, lastHeld },
+      products: wanted,
+    })
     tasks.push(poller.run(signal))
   }
   let backfill: BackfillScheduler | null = null
-  if (options.holes) {
-    const { holes, verdictAttempts } = options
-    backfill = createBackfillScheduler({ venue, rest, diary, clock, log, holes, verdictAttempts })
+  if (options.holes ?? options.candleGaps) {
+    const { holes, candleGaps, verdictAttempts } = options
+    const asks = { holes, candleGaps, verdictAttempts }
+    backfill = createBackfillScheduler({ venue, rest, diary, clock, log, ...asks })
     tasks.push(backfill.run(signal))
   }
-  return { feed, poller, backfill, tasks }
-}
-
-async function startFeed(run: RunContext, products: readonly string[]): Promise<FeedHandle> {
-  const { options, diary, nextConn, userAgent } = run
-  const { venue, clock, log, journal, random } = options
-  const feedName = options.feedName ?? Object.keys(venue.feeds)[0]!
-  const rate = venue.feeds[feedName]?.limits.connectsPerSecond ?? 1
-  const connects = createRateBudget({ ratePerSecond: rate, burst: Math.max(1, rate), clock })
-  const paces = await loadPaces(options.paceStore).catch((error: unknown) => {
-    log.warn({ err: error }, 'learned paces cannot be read; learning anew')
-    return {}
-  })
-  const tools = { journal, diary, clock, random, log, connects, nextConn, userAgent }
-  const { signal } = run.stopping
-  return collectFeed({ venue, feedName, url: options.wsUrl, products, ...tools, paces, signal })
-}
-
-async function loadPaces(store: PaceStore | undefined): Promise<Readonly<Record<string, Pace>>> {
-  return store === undefined ? {} : store.load()
-}
-
-/** Saves paces now and then and at the end; to lose them costs a few false doubts, no data. */
-async function keepPaces(
-  feed: FeedHandle,
-  store: PaceStore,
-  { options, stopping }: RunContext,
-): Promise<void> {
-  while (!stopping.signal.aborted) {
-    await options.clock.sleep(SAVE_PACES_MS, stopping.signal)
-    await store.save(feed.paces()).catch((error: unknown) => {
-      options.log.debug({ err: error }, 'learned paces cannot be saved')
-    })
+  return {
+    ...{ feed, poller, backfill, witness, tasks },
+    get products() {
+      return collected
+    },
+    adopt(corrected) {
+      collected = corrected
+      feed?.adopt(corrected)
+    },
   }
+}
+
+function startFeed(
+  run: RunContext,
+  about: { readonly products: readonly string[]; readonly witness: RestWitness | null },
+): FeedHandle {
+  const { options, diary, incidents, connects, nextConn, userAgent, rest } = run
+  const { venue, clock, log, journal, random, feedName } = options
+  const { witnessSeconds, lifeMsMax, books, brokenBooks } = options
+  return collectFeed({
+    ...{ venue, feedName, url: options.wsUrl, ...about },
+    ...{ journal, diary, incidents, clock, random, log, connects, nextConn, userAgent, rest },
+    ...{ witnessSeconds, lifeMsMax, books, brokenBooks },
+    paces: run.memory.start.paces,
+    signal: run.stopping.signal,
+  })
 }

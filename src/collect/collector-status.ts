@@ -2,8 +2,10 @@ import type { BackfillStatus } from './backfill-scheduler.ts'
 import type { RunContext } from './collector-options.ts'
 import type { CollectorParts } from './collector-parts.ts'
 import type { FeedStatus } from './feed-options.ts'
+import type { Incident } from './incidents.ts'
 import type { ListingTask } from './listing.ts'
 import type { PollStatus } from './rest-poll.ts'
+import type { WitnessStatus } from './witness.ts'
 
 /** How a collector gets its data: the socket, polling over REST, or both. */
 export type CollectMode = 'ws' | 'rest' | 'both'
@@ -23,6 +25,9 @@ export interface CollectorStatus {
   readonly feed: FeedStatus | null
   readonly poll: PollStatus | null
   readonly backfill: BackfillStatus | null
+  readonly witness: WitnessStatus | null
+  /** What is wrong now, oldest first. */
+  readonly incidents: readonly Incident[]
   /** Over the last seconds; of the fact channel for the second. */
   readonly framesPerSecond: number
   readonly factFramesPerSecond: number
@@ -43,6 +48,7 @@ export interface CollectorSummary {
   readonly frames: number
   readonly bytes: number
   readonly connects: number
+  readonly handovers: number
   readonly polls: number
   /** Missing trades that REST pages held, and holes given up. */
   readonly found: number
@@ -89,12 +95,12 @@ export function collectorStatus(
   work: {
     readonly listing: ListingTask
     readonly parts: CollectorParts
-    readonly products: readonly string[]
     readonly meter: Meter
   },
 ): CollectorStatus {
   const { options, startPos, sinceUs, budget } = run
-  const { products, parts, meter } = work
+  const { parts, meter } = work
+  const { products } = parts
   const feed = parts.feed?.status() ?? null
   return {
     ...{ venue: options.venue.id, mode: options.mode, products, sinceUs, feed },
@@ -102,6 +108,8 @@ export function collectorStatus(
     records: options.journal.nextPos - startPos,
     poll: parts.poller?.status() ?? null,
     backfill: parts.backfill?.status() ?? null,
+    witness: parts.witness === null ? null : { ...parts.witness.status },
+    incidents: run.incidents.current,
     framesPerSecond: meter.framesPerSecond,
     factFramesPerSecond: meter.factFramesPerSecond,
     lagUs: leastLagUs(feed),

@@ -2,117 +2,155 @@ import { assert } from '../core/assert.ts'
 import { redact } from '../core/redact.ts'
 import { backoffMs } from '../core/retry.ts'
 import { baseUrl } from './base-url.ts'
+import { createBookKeeper } from './book-keeper.ts'
+import type { Desired } from './desired.ts'
+import { createDesired } from './desired.ts'
 import type { FeedContext } from './feed-control.ts'
-import type { FeedOptions, FeedState, FeedStatus, SubscriptionStatus } from './feed-options.ts'
+import type { FeedOptions, FeedState, FeedStatus } from './feed-options.ts'
 import { paceKey } from './feed-options.ts'
-import { runSession } from './feed-session.ts'
+import type { Session, SessionEnd } from './feed-session.ts'
+import { openSession } from './feed-session.ts'
+import { subscriptionStatus } from './feed-status.ts'
+import { relieve } from './handover.ts'
+import type { OutageLog } from './outage.ts'
 import { createOutageLog } from './outage.ts'
 import type { Pace } from './pace.ts'
-import type { SubscriptionState } from './subscriptions.ts'
-import { createSubscriptions, isFlowing } from './subscriptions.ts'
 
 const RETRY = { baseMs: 500, capMs: 30_000 }
 const STABLE_MS = 30_000
+/** A venue that ends connections by plan is come back to at once, unless it does nothing else. */
+const STABLE_CUT_MS = 5000
+const ADOPTED = 'other products are wanted'
 
 /** One running feed. */
 export interface FeedHandle {
   status(): FeedStatus
+  /** Collects these products, by the venue's own symbols, from now on. */
+  adopt(products: readonly string[]): void
   /** What was learned of each subscription's pace. */
   paces(): Record<string, Pace>
   /** Resolves when the signal has ended the feed; rejects when the log cannot be written. */
   readonly done: Promise<void>
 }
 
+/** A feed as its own parts see it. */
+interface Run {
+  readonly context: FeedContext
+  readonly desired: Desired
+  readonly outages: OutageLog
+  session: Session | null
+  state: FeedState
+  connects: number
+  handovers: number
+  readonly turn: (to: FeedState) => void
+}
+
 /**
  * Keeps one feed of a venue connected until aborted: whatever ends a connection, another is
  * made after a jittered pause of at most 30 s, which shrinks only once a connection has carried
- * data for 30 s.
+ * data for 30 s. Before the venue cuts a connection of its own, another stands beside it.
  *
  * @throws ASSAY_USAGE when the URL is none.
  */
 export function collectFeed(options: FeedOptions): FeedHandle {
-  const { venue, clock, signal } = options
+  const { venue } = options
   const name = options.feedName ?? Object.keys(venue.feeds)[0]!
   const feed = venue.feeds[name]
   assert(feed, 'the feed is one of the venue')
   const url = baseUrl(options.url ?? feed.url, ['ws:', 'wss:'])
-  const subscriptions = createSubscriptions(
-    feed,
-    options.products,
-    (channel, symbol) => options.paces?.[paceKey(venue.id, channel, symbol)],
-  )
   const counts = { frames: 0, bytes: 0, paused: false }
   // What is told of the address, and to whom, is not ours to know: it goes without its secrets.
   const shownUrl = redact(url)
-  const outages = createOutageLog(options, shownUrl)
-  let state: FeedState = 'connecting'
-  let connects = 0
-
-  const turn = (to: FeedState) => {
-    state = to
-    options.onStatus?.(status())
-  }
-  const onOpen = () => {
-    connects += 1
-    outages.opened()
-    turn('open')
-  }
   const heard = { complaint: '' }
-  const addresses = { url, shownUrl }
-  const context: FeedContext = {
-    ...{ options, feed, ...addresses, subscriptions, counts, heard, onOpen },
+  const context: FeedContext = { options, feed, url, shownUrl, counts, heard }
+  const turn = (to: FeedState) => {
+    run.state = to
+    options.onStatus?.(feedStatus(name, run))
   }
-
-  async function run(): Promise<void> {
-    let attempt = 0
-    while (!signal.aborted) {
-      await options.connects.take('live', signal).catch(() => undefined)
-      if (signal.aborted) break
-      turn('connecting')
-      const end = await runSession(context, outages.outage)
-      if (end.fatal !== null) throw end.fatal
-      if (signal.aborted) break
-      outages.ended(end)
-      turn('waiting')
-      attempt = end.livedMs >= STABLE_MS ? 0 : attempt + 1
-      const pauseMs = backoffMs(Math.max(0, attempt - 1), { ...RETRY, random: options.random })
-      await clock.sleep(Math.max(pauseMs, end.retryAfterMs), signal)
-    }
-    turn('stopped')
+  const run: Run = {
+    ...{ context, desired: createDesired(context), outages: createOutageLog(options, shownUrl) },
+    ...{ session: null, state: 'connecting', connects: 0, handovers: 0, turn },
   }
-
-  function status(): FeedStatus {
-    const { frames, bytes, paused } = counts
-    const { failures, downSinceUs } = outages.outage
-    return {
-      ...{ venue: venue.id, feed: name, url: shownUrl, state, connects, failures, downSinceUs },
-      ...{ lastFailure: outages.lastFailure, frames, bytes, paused },
-      subscriptions: subscriptions.all.map((sub) => subscriptionStatus(sub, state)),
-    }
+  const keeper = createBookKeeper(options, feed)
+  const tasks = [keepConnected(run), keeper.run(() => run.session)]
+  return {
+    status: () => feedStatus(name, run),
+    adopt(products) {
+      run.desired.want(products)
+      run.session?.askRelief(ADOPTED)
+    },
+    paces: () => pacesOf(run),
+    done: Promise.all(tasks).then(() => undefined),
   }
-
-  function paces(): Record<string, Pace> {
-    const learned = subscriptions.all.filter((sub) => sub.pace.samples > 0)
-    return Object.fromEntries(
-      learned.map((sub) => [paceKey(venue.id, sub.channel, sub.symbol), { ...sub.pace }]),
-    )
-  }
-
-  return { status, paces, done: run() }
 }
 
-function subscriptionStatus(sub: SubscriptionState, feedState: FeedState): SubscriptionStatus {
-  const { channel, symbol, fact, frames, lastId, lastEventTimeUs, refused } = sub
-  const lagUs = frames > 0 && lastEventTimeUs > 0 ? sub.lastReceivedUs - lastEventTimeUs : null
-  const { meanGapMs } = sub.pace
-  const about = { channel, symbol, fact, frames, lastId, lastEventTimeUs, lagUs, meanGapMs }
-  return { ...about, refused, state: stateOf(sub, feedState) }
+async function keepConnected(run: Run): Promise<void> {
+  const { options } = run.context
+  const { clock, signal, random } = options
+  let attempt = 0
+  while (!signal.aborted) {
+    await options.connects.take('live', signal).catch(() => undefined)
+    if (signal.aborted) break
+    run.turn('connecting')
+    const end = await runSessions(run)
+    if (end.fatal !== null) throw end.fatal
+    if (signal.aborted) break
+    run.outages.ended(end)
+    run.turn('waiting')
+    const stableMs = end.cause === 'planned_cut' ? STABLE_CUT_MS : STABLE_MS
+    attempt = end.livedMs >= stableMs ? 0 : attempt + 1
+    const pauseMs = backoffMs(Math.max(0, attempt - 1), { ...RETRY, random })
+    await clock.sleep(Math.max(pauseMs, end.retryAfterMs), signal)
+  }
+  run.turn('stopped')
 }
 
-function stateOf(sub: SubscriptionState, feedState: FeedState): SubscriptionStatus['state'] {
-  if (feedState !== 'open') return 'idle'
-  if (sub.refused !== null) return 'refused'
-  if (sub.tries > 0 && sub.freshMs < sub.triedMs) return 'stale'
-  if (isFlowing(sub)) return 'flowing'
-  return sub.acked ? 'acked' : 'asked'
+/** Runs one connection and those that relieve it, until one ends without relief. */
+async function runSessions(run: Run): Promise<SessionEnd> {
+  const { context, desired, outages } = run
+  const onOpen = () => {
+    run.connects += 1
+    outages.opened()
+    run.turn('open')
+  }
+  const subscriptions = desired.takeNext()
+  let session = openSession(context, { subscriptions, outage: outages.outage, onOpen })
+  run.session = session
+  for (;;) {
+    const due = await Promise.race([session.relief, session.ended])
+    if (typeof due !== 'string') return due
+    const next = await relieve(context, session, {
+      why: due,
+      subscriptions: desired.next,
+      onOpen() {
+        run.connects += 1
+      },
+    })
+    if (next === null) return session.ended
+    run.handovers += 1
+    session = next
+    run.session = next
+    desired.take(next.subscriptions)
+    if (!desired.isMet) next.askRelief(ADOPTED)
+  }
+}
+
+function feedStatus(name: string, run: Run): FeedStatus {
+  const { context, outages, state, connects, handovers } = run
+  const { frames, bytes, paused } = context.counts
+  const { failures, downSinceUs } = outages.outage
+  const about = { venue: context.options.venue.id, feed: name, url: context.shownUrl }
+  return {
+    ...{ ...about, state, connects, handovers, failures },
+    ...{ downSinceUs, lastFailure: outages.lastFailure, frames, bytes, paused },
+    subscriptions: run.desired.present.all.map((sub) => subscriptionStatus(sub, state)),
+  }
+}
+
+function pacesOf({ context, desired }: Run): Record<string, Pace> {
+  const { venue } = context.options
+  const learned = desired.present.all.filter((sub) => sub.pace.samples > 0)
+  return Object.fromEntries(
+    learned.map((sub) => [paceKey(venue.id, sub.channel, sub.symbol), { ...sub.pace }]),
+  )
 }

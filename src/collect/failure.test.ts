@@ -23,10 +23,10 @@ describe('blame', () => {
 })
 
 describe('Retry-After', () => {
-  test('is read as seconds or as a date, and never trusted beyond a day', () => {
+  test('is read as seconds or as a date, and never trusted beyond three days', () => {
     expect(retryAfterMs('2', 0)).toBe(2000)
     expect(retryAfterMs('Thu, 01 Jan 1970 00:01:00 GMT', 30_000_000)).toBe(30_000)
-    expect(retryAfterMs('999999999', 0)).toBe(86_400_000)
+    expect(retryAfterMs('999999999', 0)).toBe(3 * 86_400_000)
     expect(retryAfterMs('soon', 0)).toBeNull()
     expect(retryAfterMs(undefined, 0)).toBeNull()
   })
@@ -53,5 +53,7 @@ describe('an answer', () => {
       expect(failure).toMatchObject({ code: 'ASSAY_RATE_LIMITED', context: { afterMs: 3000 } })
     }
     expect(replyFailure(reply(429), about)?.context).toEqual({ status: 429 })
+    // Whoever is banned without being told for how long stays away for two minutes.
+    expect(replyFailure(reply(418), about)?.context).toEqual({ status: 418, afterMs: 120_000 })
   })
 })

@@ -2,10 +2,14 @@ import type { Journal } from '../bronze/index.ts'
 import type { Clock } from '../core/clock.ts'
 import type { Logger } from '../core/log.ts'
 import type { Random } from '../core/random.ts'
+import type { BrokenBook } from '../market/book.ts'
 import type { Venue } from '../venues/venue.ts'
 import type { Diary } from './diary.ts'
+import type { IncidentLog } from './incidents.ts'
 import type { Pace } from './pace.ts'
 import type { RateBudget } from './rate-budget.ts'
+import type { RestClient } from './rest-client.ts'
+import type { RestWitness } from './witness.ts'
 
 /** Everything one feed needs. */
 export interface FeedOptions {
@@ -18,6 +22,7 @@ export interface FeedOptions {
   readonly products: readonly string[]
   readonly journal: Journal
   readonly diary: Diary
+  readonly incidents: IncidentLog
   readonly clock: Clock
   readonly random: Random
   readonly log: Logger
@@ -27,6 +32,18 @@ export interface FeedOptions {
   readonly connects: RateBudget
   readonly nextConn: () => string
   readonly userAgent: string
+  /** Asked before a silent subscription is driven anew; `null` where heartbeats tell. */
+  readonly witness: RestWitness | null
+  /** Silence of a fact subscription after which the witness is asked. @default 60 */
+  readonly witnessSeconds?: number
+  /** Age at which a connection is replaced. @default the feed's own, also for `null` */
+  readonly lifeMsMax?: number | null
+  /** Keeps order books as well, where the feed has them. */
+  readonly books?: boolean
+  /** Fetches the books' snapshots. */
+  readonly rest: RestClient
+  /** Books whose chain broke, as whoever folds them tells it. */
+  readonly brokenBooks?: () => Promise<readonly BrokenBook[]>
   /** Paces learned before, by {@link paceKey}. */
   readonly paces?: Readonly<Record<string, Pace>>
   /** Told when the feed's state changes, not for every frame. */
@@ -45,6 +62,8 @@ export interface FeedStatus {
   /** Connections made, and attempts that failed since the last one. */
   readonly connects: number
   readonly failures: number
+  /** Connections that were replaced by another before the venue cut them. */
+  readonly handovers: number
   /** Why there is no connection, or why the last one ended; `null` if none ever did. */
   readonly lastFailure: string | null
   /** Since when the feed is down, epoch microseconds; `null` while it is open. */

@@ -24,7 +24,8 @@ function scene(paths: readonly string[], pageOf: (path: string) => Partial<PageS
       asked.push(wanted.path)
       const empty = { count: 0, leastId: 0, greatestId: 0, leastTimeUs: 0, greatestTimeUs: 0 }
       const page = { request: wanted, status: 200, headers: {}, ...empty, ...pageOf(wanted.path) }
-      return { page, record: { frame: asked.length - 1 } }
+      const refused = page.status === 200 ? null : `status ${page.status}`
+      return { page, record: { frame: asked.length - 1 }, refused, flaw: null }
     },
   } as unknown as RestClient
   const venue = { id: 'test', history: { next, nextCandles: next } } as unknown as Venue
@@ -45,7 +46,9 @@ describe('a walk through history', () => {
     const outcome = await driveHistory(tools, { ...drive, onPage, reason })
     expect(outcome).toMatchObject({ ended: 'done', status: 200, pages: 3, trades: 3 })
     expect(outcome).toMatchObject({ leastId: 1, greatestId: 3, leastTimeUs: 1, greatestTimeUs: 3 })
-    expect(outcome.evidence).toBe('ids 1..3 on 3 pages, frames 0..2 of c-1')
+    expect(outcome.covered).toBe(false)
+    const pages = 'ids 1..3 on 3 pages, frames 0..2 of c-1'
+    expect(outcome.evidence).toBe(`${pages} (ends before the range does)`)
     expect(seen).toEqual([1, 2, 3])
     expect(diary).toEqual([
       { event: 'backfill', venue: 'test', cause: 'request', attempt: 1, ...RANGE },
@@ -81,4 +84,67 @@ describe('a walk through history', () => {
     expect(await driveHistory(tools, drive)).toMatchObject({ ended: 'stuck' })
     expect(asked).toHaveLength(3)
   })
+
+  test('goes on over pages that overlap, as long as each brings something new', async () => {
+    const paths = ['/10', '/15', '/20', '/25']
+    const { tools, drive, asked } = scene(paths, (path) => {
+      const to = Number(path.slice(1))
+      return { count: 8, leastId: to - 7, greatestId: to, leastTimeUs: 1, greatestTimeUs: to }
+    })
+    expect(await driveHistory(tools, drive)).toMatchObject({ ended: 'done', greatestId: 25 })
+    expect(asked).toEqual(paths)
+  })
+
+  test('ends where pages lie within the one before them, though shorter', async () => {
+    const forever = Array.from({ length: 100 }, (_, index) => `/${index}`)
+    const { tools, drive, asked } = scene(forever, (path) => {
+      const leastId = Math.min(9, Number(path.slice(1)))
+      return {
+        count: 10 - leastId,
+        leastId,
+        greatestId: 9,
+        leastTimeUs: leastId,
+        greatestTimeUs: 9,
+      }
+    })
+    expect(await driveHistory(tools, drive)).toMatchObject({ ended: 'stuck' })
+    expect(asked).toHaveLength(3)
+  })
+
+  test('one path may be asked for again and again while its page grows', async () => {
+    let calls = 0
+    const { tools, drive } = scene(['/a', '/a', '/a', '/a'], () => {
+      calls += 1
+      return { count: calls, leastId: 1, greatestId: calls, leastTimeUs: 1, greatestTimeUs: calls }
+    })
+    expect(await driveHistory(tools, drive)).toMatchObject({ ended: 'done', pages: 4 })
+  })
+
+  test('pauses after as many pages as it is allowed', async () => {
+    const paths = ['/1', '/2', '/3']
+    const { tools, drive } = scene(paths, (path) => {
+      const id = Number(path.slice(1))
+      return { count: 1, leastId: id, greatestId: id, leastTimeUs: id, greatestTimeUs: id }
+    })
+    expect(await driveHistory(tools, { ...drive, pagesMax: 2 })).toMatchObject({
+      ...{ ended: 'paused', pages: 2, covered: false },
+    })
+    expect(await driveHistory(tools, { ...drive, pagesMax: 3 })).toMatchObject({ ended: 'done' })
+  })
+
+  test('tells a refusal with status 200 from an empty page', async () => {
+    const { tools, drive } = scene(['/1'], () => ({}))
+    const rest = { conn: 'c-1', get: async () => REFUSED }
+    const refusing = { ...(tools as object), rest } as never
+    expect(await driveHistory(refusing, drive)).toMatchObject({ ended: 'refused', status: 200 })
+    expect(await driveHistory(tools, drive)).toMatchObject({ ended: 'done' })
+  })
 })
+
+const REFUSED = {
+  page: {
+    ...{ request: request('/1'), status: 200, headers: {}, count: 0 },
+    ...{ leastId: 0, greatestId: 0, leastTimeUs: 0, greatestTimeUs: 0 },
+  },
+  ...{ record: { frame: 0 }, refused: 'EQuery:Unknown asset pair', flaw: null },
+}

@@ -20,9 +20,12 @@ export interface HistoryProgress {
 export interface HistoryOutcome extends HistoryProgress {
   /**
    * `done`: the venue's pager says there is no more; `refused`: the venue's definite answer was
-   * not a page; `stuck`: a page came three times, so the cursor does not advance.
+   * not a page; `paused`: as many pages as were allowed; `stuck`: two pages running brought
+   * nothing new, so the cursor does not advance.
    */
-  readonly ended: 'done' | 'refused' | 'stuck'
+  readonly ended: 'done' | 'refused' | 'paused' | 'stuck'
+  /** Whether the pages reached the ids at both ends of the range, where ids are known. */
+  readonly covered: boolean
   /** Status of the last answer; 0 if none was needed. */
   readonly status: number
   /** Where the pages stand in the log, for a verdict's evidence. */
@@ -42,6 +45,8 @@ export interface HistoryDrive {
     /** What exactly is wanted and for which time, where the walk looks beyond it. */
     readonly wanted?: readonly { readonly range: HistoryRange; readonly attempt: number }[]
   }
+  /** Pages after which the walk pauses. @default as many as there are */
+  readonly pagesMax?: number
   readonly onTrade?: OnTrade
   readonly onPage?: (progress: HistoryProgress) => void
 }
@@ -72,29 +77,33 @@ export async function driveHistory(
   let progress = NOTHING
   let page: PageSummary | null = null
   let frames: readonly [number, number] | null = null
-  const end = (ended: HistoryOutcome['ended']): HistoryOutcome => ({
-    ...progress,
-    ended,
-    status: page?.status ?? 0,
-    evidence: evidenceOf(rest.conn, frames, progress),
-  })
+  const flaws = new Set<string>()
+  const end = (ended: HistoryOutcome['ended']): HistoryOutcome => {
+    const covered = drive.kind === 'candles' || isCovered(drive.range, progress)
+    if (!covered && ended === 'done') flaws.add('ends before the range does')
+    const evidence = evidenceOf(rest.conn, frames, { progress, flaws })
+    return { ...progress, ended, covered, status: page?.status ?? 0, evidence }
+  }
   let repeats = 0
   for (let step = next(null); !step.done; ) {
-    const answer = await rest.get(step.request, { priority, signal, onTrade })
-    repeats = page !== null && samePage(page, answer.page) ? repeats + 1 : 0
+    const answer = await rest.get(step.request, { priority, signal, ...(onTrade && { onTrade }) })
+    repeats = page !== null && bringsNothing(answer.page, page) ? repeats + 1 : 0
     page = answer.page
     frames = [frames?.[0] ?? answer.record.frame, answer.record.frame]
-    if (page.status !== 200) return end('refused')
+    if (answer.refused !== null) return end('refused')
+    if (answer.flaw !== null && flaws.size < FLAWS_MAX) flaws.add(answer.flaw)
     progress = extend(progress, page)
     drive.onPage?.(progress)
     if (repeats >= REPEATS_MAX) return end('stuck')
     step = next({ page, state: step.state })
+    if (!step.done && progress.pages >= (drive.pagesMax ?? Infinity)) return end('paused')
   }
   return end('done')
 }
 
 // Two cursors on either side of ids that were never used give one page: once is no proof.
 const REPEATS_MAX = 2
+const FLAWS_MAX = 5
 
 const NOTHING: HistoryProgress = {
   pages: 0,
@@ -119,25 +128,40 @@ function extend(progress: HistoryProgress, page: PageSummary): HistoryProgress {
   }
 }
 
-/** Whether two pages are one: asked for alike, or holding the same. */
-function samePage(a: PageSummary, b: PageSummary): boolean {
-  if (a.request.path === b.request.path) return true
+/**
+ * Whether a page holds nothing beyond the page before it. One that overlaps and goes further is
+ * in order: venues that page by time do that. Empty pages are one if they were asked for alike.
+ */
+function bringsNothing(page: PageSummary, before: PageSummary): boolean {
+  if (page.count === 0) return before.count === 0 && page.request.path === before.request.path
   return (
-    a.count > 0 &&
-    a.count === b.count &&
-    a.leastId === b.leastId &&
-    a.greatestId === b.greatestId &&
-    a.leastTimeUs === b.leastTimeUs &&
-    a.greatestTimeUs === b.greatestTimeUs
+    before.count > 0 &&
+    page.leastId >= before.leastId &&
+    page.greatestId <= before.greatestId &&
+    page.leastTimeUs >= before.leastTimeUs &&
+    page.greatestTimeUs <= before.greatestTimeUs
   )
+}
+
+/**
+ * Whether pages that came to `progress` reach the ids at both ends of a range. Ends that are
+ * known by time alone say nothing: there may be no trade at just that time.
+ */
+function isCovered({ firstId, lastId }: HistoryRange, progress: HistoryProgress): boolean {
+  if (firstId === null && lastId === null) return true
+  if (progress.trades === 0) return false
+  const below = firstId === null || progress.leastId <= firstId
+  return below && (lastId === null || progress.greatestId >= lastId)
 }
 
 function evidenceOf(
   conn: string,
   frames: readonly [number, number] | null,
-  progress: HistoryProgress,
+  found: { readonly progress: HistoryProgress; readonly flaws: ReadonlySet<string> },
 ): string {
   if (frames === null) return 'no page was asked for'
+  const { progress, flaws } = found
   const ids = progress.trades === 0 ? 'no trade' : `ids ${progress.leastId}..${progress.greatestId}`
-  return `${ids} on ${progress.pages} pages, frames ${frames[0]}..${frames[1]} of ${conn}`
+  const odd = flaws.size === 0 ? '' : ` (${[...flaws].join('; ')})`
+  return `${ids} on ${progress.pages} pages, frames ${frames[0]}..${frames[1]} of ${conn}${odd}`
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
+import type { History, HistoryRange } from '../venues/venue.ts'
 import type { Hole } from './hole-plan.ts'
-import { cutHole, isDue, planHoles, restMs } from './hole-plan.ts'
+import { cutHole, isDue, isWalkedById, planHoles, restMs } from './hole-plan.ts'
 
 const hole = (firstId: number | null, lastId: number | null, more: Partial<Hole> = {}): Hole => ({
   ...{ symbol: 'BTC-USD', firstId, lastId, fromUs: 0, toUs: (lastId ?? 0) * 1000 },
@@ -20,6 +21,19 @@ describe('rest between attempts', () => {
     expect(isDue(tried, 13_999_999)).toBe(false)
     expect(isDue(tried, 14_000_000)).toBe(true)
   })
+})
+
+test('a venue is walked by id where its requests depend on ids, else by time', () => {
+  const next =
+    (path: (range: HistoryRange) => string): History['next'] =>
+    (range) => ({
+      done: false,
+      request: { channel: 'trades', symbol: range.symbol, path: path(range) },
+      state: null,
+    })
+  const one = hole(5, 6)
+  expect(isWalkedById({ next: next(({ lastId }) => `?after=${lastId}`) }, one)).toBe(true)
+  expect(isWalkedById({ next: next(({ fromUs }) => `?since=${fromUs}`) }, one)).toBe(false)
 })
 
 describe('a plan of walks', () => {

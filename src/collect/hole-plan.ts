@@ -1,4 +1,4 @@
-import type { HistoryRange } from '../venues/venue.ts'
+import type { History, HistoryRange } from '../venues/venue.ts'
 
 /** Trades known to be missing, as the warehouse tells it. */
 export interface Hole {
@@ -37,6 +37,19 @@ export function restMs(attempts: number): number {
 export function isDue(hole: Hole, nowUs: number): boolean {
   if (hole.lastAttemptUs === null) return true
   return nowUs - hole.lastAttemptUs >= restMs(hole.attempts) * 1000
+}
+
+/**
+ * Whether a venue can be asked for trades by their ids: its requests for other ids are others.
+ * One that pages by time would be walked from the beginning of a hole for each part of it.
+ */
+export function isWalkedById({ next }: Pick<History, 'next'>, hole: Hole): boolean {
+  const { symbol, fromUs, toUs } = hole
+  const paths = [1_000_000, 2_000_000].map((firstId) => {
+    const step = next({ symbol, fromUs, toUs, firstId, lastId: firstId + 1 }, null)
+    return step.done ? '' : step.request.path
+  })
+  return paths[0] !== paths[1]
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { Clock } from '../core/clock.ts'
 import type { Logger } from '../core/log.ts'
 import type { HistoryRange, Venue } from '../venues/venue.ts'
+import type { CandleGap } from './candle-plan.ts'
 import type { Diary } from './diary.ts'
 import { driveHistory, type HistoryOutcome } from './history.ts'
 import type { Hole, HoleGroup } from './hole-plan.ts'
@@ -8,6 +9,8 @@ import { type AttemptMemory, judgeAttempt } from './hole-verdict.ts'
 import type { RestClient } from './rest-client.ts'
 
 const VERDICT_ATTEMPTS = 6
+const PAGES_PER_WALK = 20
+const MARGIN_US = 1_000_000
 
 /** Everything the repair of holes needs. */
 export interface BackfillOptions {
@@ -17,7 +20,9 @@ export interface BackfillOptions {
   readonly clock: Clock
   readonly log: Logger
   /** Asks the warehouse for holes past their grace. A rejection pauses repair, nothing else. */
-  readonly holes: () => Promise<readonly Hole[]>
+  readonly holes?: () => Promise<readonly Hole[]>
+  /** Asks the warehouse for minutes without the venue's own candle. */
+  readonly candleGaps?: () => Promise<readonly CandleGap[]>
   /** Attempts that must agree before a hole is given up. @default 6 */
   readonly verdictAttempts?: number
 }
@@ -48,6 +53,7 @@ export function createHoleRepair(
         range: widen(group.span),
         priority: 'repair',
         signal,
+        pagesMax: PAGES_PER_WALK,
         reason: { cause: 'hole', wanted: group.holes.map(wanted) },
         onTrade(firstId, lastId) {
           const hole = group.holes.find((each) => holds(each, firstId, lastId))
@@ -84,11 +90,16 @@ function wanted(hole: Hole): { readonly range: HistoryRange; readonly attempt: n
   return { range: { symbol, firstId, lastId, fromUs, toUs }, attempt: attempts + 1 }
 }
 
-/** Looks one id beyond each end, so that a page without the hole's trades is seen to span it. */
+/**
+ * Looks one id beyond each end, and a second where a venue is asked by time, so that a page
+ * without the hole's trades is seen to span it.
+ */
 function widen(span: HistoryRange): HistoryRange {
-  const { firstId, lastId } = span
+  const { firstId, lastId, fromUs, toUs } = span
   return {
     ...span,
+    fromUs: Math.max(0, fromUs - MARGIN_US),
+    toUs: toUs + MARGIN_US,
     firstId: firstId === null ? null : Math.max(0, firstId - 1),
     lastId: lastId === null ? null : lastId + 1,
   }

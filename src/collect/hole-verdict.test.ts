@@ -9,10 +9,15 @@ const hole: Hole = {
 }
 const outcome = (more: Partial<HistoryOutcome>): HistoryOutcome => ({
   ...{ pages: 1, trades: 2, leastId: 9, greatestId: 13, leastTimeUs: 99, greatestTimeUs: 200 },
-  ...{ ended: 'done', status: 200, evidence: '', ...more },
+  ...{ ended: 'done', covered: true, status: 200, evidence: '', ...more },
 })
 
 describe('an attempt on a hole', () => {
+  test('is unclear where the walk paused or stood still', () => {
+    expect(judgeAttempt(hole, outcome({ ended: 'paused' }), 0)).toBe('unclear')
+    expect(judgeAttempt(hole, outcome({ ended: 'stuck' }), 0)).toBe('unclear')
+  })
+
   test('found what it held', () => {
     expect(judgeAttempt(hole, outcome({}), 1)).toBe('found')
   })
@@ -57,6 +62,10 @@ describe('the memory of attempts', () => {
     expect(memory.refresh(hole)).toBe(hole)
     memory.add(hole, 1000, 'unclear')
     expect(memory.refresh(hole)).toMatchObject({ attempts: 1, lastAttemptUs: 1000 })
+    // What brought trades has not failed, so that pauses are short again.
+    memory.add(hole, 2000, 'unclear')
+    memory.add(hole, 3000, 'found')
+    expect(memory.refresh(hole)).toMatchObject({ attempts: 1, lastAttemptUs: 3000 })
     const known = { ...hole, attempts: 7, lastAttemptUs: 5000 }
     expect(memory.refresh(known)).toMatchObject({ attempts: 7, lastAttemptUs: 5000 })
   })

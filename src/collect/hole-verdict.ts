@@ -14,7 +14,7 @@ export type AttemptResult = 'found' | 'empty' | 'unreachable' | 'unclear'
 export function judgeAttempt(hole: Hole, outcome: HistoryOutcome, found: number): AttemptResult {
   if (found > 0) return 'found'
   if (outcome.ended === 'refused') return 'unreachable'
-  if (outcome.ended === 'stuck') return 'unclear'
+  if (outcome.ended === 'stuck' || outcome.ended === 'paused') return 'unclear'
   const { firstId, lastId } = hole
   const below =
     firstId === null
@@ -59,7 +59,10 @@ export function createAttemptMemory(): AttemptMemory {
       bySymbol.set(hole.symbol, attempts)
     },
     refresh(hole) {
-      const attempts = covering(hole)
+      const all = covering(hole)
+      // What brought trades has not failed: pauses begin to grow from there.
+      const found = all.findLastIndex(({ result }) => result === 'found')
+      const attempts = all.slice(Math.max(0, found))
       const last = attempts.at(-1)
       if (last === undefined) return hole
       return {

@@ -24,7 +24,14 @@ function linesDecoded(bytes: Buffer): number {
     count += 1
   }
   const columns = { trade_id: 'c0', time: 'c0', price: 'c0', size: 'c0' }
-  const sink = { trade: one, candle: one, witness: one, listing: one, reject: one }
+  const sink = {
+    trade: one,
+    candle: one,
+    witness: one,
+    snapshot: () => {},
+    listing: one,
+    reject: one,
+  }
   decodeTape(
     {
       pos: 0,

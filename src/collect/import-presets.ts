@@ -28,6 +28,24 @@ export const IMPORT_PRESETS: Readonly<Record<string, ImportPreset>> = {
       taker_buy_volume: 'c9',
     },
   },
+  /** Binance's public files of trades; whole milliseconds until 2024, microseconds since. */
+  'binance-trades': {
+    kind: 'trades',
+    columns: { trade_id: 'c0', price: 'c1', size: 'c2', time: 'c4', side: 'c5:maker' },
+  },
+  /** Binance's public files of aggregates, with the ids of the trades they stand for. */
+  'binance-aggtrades': {
+    kind: 'trades',
+    columns: {
+      trade_id: 'c0',
+      price: 'c1',
+      size: 'c2',
+      first_id: 'c3',
+      last_id: 'c4',
+      time: 'c5',
+      side: 'c6:maker',
+    },
+  },
   /** Tardis's CSV trades. */
   'tardis-trades': {
     kind: 'trades',
@@ -37,6 +55,19 @@ export const IMPORT_PRESETS: Readonly<Record<string, ImportPreset>> = {
       price: 'price',
       size: 'amount',
       side: 'side',
+    },
+  },
+  /** Kraken's downloadable one-minute candles; minutes without trades are left out. */
+  'kraken-ohlcvt': {
+    kind: 'klines',
+    columns: {
+      open_time: 'c0:s',
+      open: 'c1',
+      high: 'c2',
+      low: 'c3',
+      close: 'c4',
+      volume: 'c5',
+      trade_count: 'c6',
     },
   },
   /** Kraken's time and sales, which have neither ids nor sides. */

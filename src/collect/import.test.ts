@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { gunzipSync, gzipSync, zstdCompressSync } from 'node:zlib'
+import { crc32, gunzipSync, gzipSync, zstdCompressSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { forEachRecord, openJournal, openLogReader } from '../bronze/index.ts'
 import { createManualClock } from '../core/clock.ts'
@@ -77,6 +77,7 @@ async function run(path: string, over: Partial<ImportOptions> = {}): Promise<Imp
       }),
     candle: (candle) => found.candles.push(candle),
     witness: () => {},
+    snapshot: () => {},
     listing: () => {},
     reject: (rejection) => found.rejections.push(rejection),
   }
@@ -113,7 +114,7 @@ test('writes blocks that hold all it takes to decode them, between start and sto
     onProgress: (at) => progress.push(at.lines),
   })
   const sha256 = createHash('sha256').update(text).digest('hex')
-  const counts = { lines: 2, blocks: 1, firstPos: 0, endPos: 3, complete: true }
+  const counts = { lines: 2, blocks: 1, firstPos: 0, endPos: 3, complete: true, verified: false }
   expect(result).toEqual({ ...counts, sha256 })
   expect(progress).toEqual([2])
   expect(records[1]).toMatchObject({
@@ -198,7 +199,8 @@ test('names what is wrong with a file or its columns', async () => {
   expect(await failure(write('x.csv', Buffer.from(LINES, 'utf16le')))).toMatch(
     'binary data or UTF-16',
   )
-  expect(await failure(write('x.zip', 'PK\u0003\u0004xx'))).toMatch('is a zip archive')
+  expect(await failure(write('x.zip', 'PK\u0003\u0004xx'))).toMatch('x.zip cannot be read')
+  expect(await failure(write('x.bz2', 'BZh9'))).toMatch('is packed as bzip2')
   const torn = gzipSync(`${HEADER}\n${LINES}`).subarray(0, 60)
   expect(await failure(write('torn.csv.gz', torn))).toMatch(
     'ASSAY_FILE_UNREADABLE: torn.csv.gz cannot be read',
@@ -207,6 +209,39 @@ test('names what is wrong with a file or its columns', async () => {
   expect(await failure(write('torn.zst', cutZstd))).toMatch(
     'ASSAY_FILE_UNREADABLE: torn.zst cannot be read',
   )
+})
+
+test('reads a file out of a zip archive, the same tape as the file by itself', async () => {
+  const text = `${HEADER}\n${LINES}`
+  const alone = await run(write('alone.csv', text))
+  const zipped = await run(write('one.zip', zipOf({ 'dir/alone.csv': text })))
+  expect(zipped.trades).toEqual(alone.trades)
+  expect(zipped.result.sha256).toBe(alone.result.sha256)
+  expect(zipped.records[1]?.request?.url).toBe('one.zip!dir/alone.csv')
+  const two = write('two.zip', zipOf({ 'a.csv': text, 'b.csv': `${HEADER}\n` }))
+  expect((await run(two, { entry: 'a.csv' })).trades).toEqual(alone.trades)
+  expect(await failure(two)).toBe(
+    'ASSAY_USAGE: the archive holds several files; say which with --entry: a.csv, b.csv',
+  )
+  expect(await failure(two, { entry: 'c.csv' })).toMatch('the archive has no c.csv: a.csv, b.csv')
+  const rotten = zipOf({ 'a.csv': text })
+  rotten[60] = (rotten[60] as number) ^ 1
+  expect(await failure(write('rotten.zip', rotten))).toMatch('ASSAY_FILE_UNREADABLE')
+})
+
+test('holds a file to the checksum published for it, before anything is read in', async () => {
+  const path = write('sum.csv', `${HEADER}\n${LINES}`)
+  expect((await run(path)).result.verified).toBe(false)
+  const hash = createHash('sha256').update(readFileSync(path)).digest('hex')
+  expect((await run(path, { checksum: hash })).result.verified).toBe(true)
+  write('sum.csv.CHECKSUM', `${hash}  sum.csv\n`)
+  expect((await run(path)).result.verified).toBe(true)
+  const wrong = '0'.repeat(64)
+  expect(await failure(path, { checksum: wrong })).toMatch('ASSAY_CHECKSUM_MISMATCH: sum.csv')
+  const list = write('all.txt', `${wrong}  other.csv\n${hash} *sum.csv\n`)
+  expect((await run(path, { checksum: list })).result.verified).toBe(true)
+  expect(await failure(path, { checksum: join(folder, 'none.txt') })).toMatch('cannot be read')
+  expect(await failure(path, { checksum: write('empty.txt', 'x') })).toMatch('holds no SHA-256')
 })
 
 test('stops between blocks when told to, and says so', async () => {
@@ -325,6 +360,42 @@ describe.skipIf(!here)('real files (skipped where ../shared/data is absent)', ()
     const { trades, rejections } = await run(path, { columns })
     expect([trades.length, rejections.length]).toEqual([12_477, 0])
     const first = JSON.parse(gunzipSync(readFileSync(path)).toString().split('\n')[0]!)
-    expect(trades[0]).toMatchObject({ id: first.a, time: first.T * 1000, side: first.m ? 1 : 0 })
+    expect(trades[0]).toMatchObject({ id: first.f, time: first.T * 1000, side: first.m ? 1 : 0 })
   })
 })
+
+/** Writes a zip archive of files that are stored as they are. */
+function zipOf(files: Readonly<Record<string, string>>): Buffer {
+  const bodies: Buffer[] = []
+  const directory: Buffer[] = []
+  let offset = 0
+  for (const [name, text] of Object.entries(files)) {
+    const content = Buffer.from(text)
+    const fields = Buffer.alloc(26)
+    fields.writeUInt16LE(20, 0)
+    fields.writeUInt32LE(crc32(content), 10)
+    fields.writeUInt32LE(content.length, 14)
+    fields.writeUInt32LE(content.length, 18)
+    fields.writeUInt16LE(name.length, 22)
+    const place = Buffer.alloc(14)
+    place.writeUInt32LE(offset, 10)
+    directory.push(
+      Buffer.from('PK\u0001\u0002\u0014\0', 'latin1'),
+      fields,
+      place,
+      Buffer.from(name),
+    )
+    const body = [Buffer.from('PK\u0003\u0004', 'latin1'), fields, Buffer.from(name), content]
+    bodies.push(...body)
+    offset += body.reduce((sum, part) => sum + part.length, 0)
+  }
+  const count = Object.keys(files).length
+  const index = Buffer.concat(directory)
+  const end = Buffer.alloc(22)
+  end.write('PK\u0005\u0006', 'latin1')
+  end.writeUInt16LE(count, 8)
+  end.writeUInt16LE(count, 10)
+  end.writeUInt32LE(index.length, 12)
+  end.writeUInt32LE(offset, 16)
+  return Buffer.concat([...bodies, index, end])
+}

@@ -43,6 +43,10 @@ export interface ImportOptions {
   readonly date?: string
   /** Width of the candles of a `klines` file, such as `1s`. @default '1m' */
   readonly interval?: string
+  /** Which file of a zip archive. @default the only one */
+  readonly entry?: string
+  /** SHA-256 the file must have, or a file that says so. @default what lies beside it */
+  readonly checksum?: string
   readonly journal: Journal
   readonly clock: Clock
   /** Stops between two blocks; what was read by then stays. */
@@ -59,6 +63,8 @@ export interface ImportResult {
   readonly blocks: number
   /** SHA-256 of the file as stored, in hex. */
   readonly sha256: string
+  /** Whether the file was held to a published checksum. */
+  readonly verified: boolean
   /** Positions in the log, self records included: half-open. */
   readonly firstPos: number
   readonly endPos: number
@@ -79,7 +85,7 @@ export async function importFile(options: ImportOptions): Promise<ImportResult> 
   const { journal, clock, signal } = options
   checkNames(options)
   const columns = withDate(options)
-  const source = await openSource(options.path, signal)
+  const source = await openSource(options.path, options)
   const shape = await readShape(source, { ...options, columns })
   checkColumns(options, source, { columns, shape })
   const conn = `import-${source.sha256.slice(0, 12)}-${randomBytes(5).toString('hex')}`
@@ -117,7 +123,8 @@ export async function importFile(options: ImportOptions): Promise<ImportResult> 
   }
   const complete = reason === 'end of file'
   const { lines, blocks } = counts
-  return { lines, blocks, sha256: source.sha256, firstPos, endPos: journal.nextPos, complete }
+  const { sha256, verified } = source
+  return { lines, blocks, sha256, verified, firstPos, endPos: journal.nextPos, complete }
 }
 
 /** A venue's name stands before a slash in every record: one with a slash would be cut there. */
@@ -187,7 +194,8 @@ function requestOf(
   shape: FileShape,
   columns: Readonly<Record<string, string>>,
 ): RecordRequest {
-  const request = { url: source.name, file: source.sha256, columns }
+  const url = source.entry === null ? source.name : `${source.name}!${source.entry}`
+  const request = { url, file: source.sha256, columns }
   return shape.format === 'csv' ? { ...request, header: shape.header } : request
 }
 

@@ -5,11 +5,10 @@ import type { Random } from '../core/random.ts'
 import { backoffMs } from '../core/retry.ts'
 import type { Listing } from '../market/instrument.ts'
 import type { Venue } from '../venues/venue.ts'
-import { nearSymbols } from './near-symbols.ts'
+import { selectProducts, spellProducts, unknownNotices } from './products.ts'
 import type { RestClient } from './rest-client.ts'
 
 const RETRY = { baseMs: 2000, capMs: 300_000 }
-const NEAR_MAX = 5
 
 /** What is needed to ask a venue what it lists. */
 export interface ListingOptions {
@@ -21,13 +20,6 @@ export interface ListingOptions {
   readonly signal: AbortSignal
 }
 
-/** Requested products beside the venue's listing. */
-export interface ResolvedProducts {
-  /** The venue's own spelling. */
-  readonly known: readonly string[]
-  readonly unknown: readonly { readonly product: string; readonly near: readonly string[] }[]
-}
-
 /**
  * Asks for the venue's listing once (three tries); the answer goes into the log like any other.
  *
@@ -36,7 +28,7 @@ export interface ResolvedProducts {
 export async function fetchListing(options: ListingOptions): Promise<readonly Listing[]> {
   const { venue, rest, signal } = options
   const answer = await rest.get(venue.history.listing, { priority: 'live', signal, triesMax: 3 })
-  const listings = answer.page.status === 200 ? venue.listings(answer.record) : []
+  const listings = answer.refused === null ? venue.listings(answer.record) : []
   if (listings.length > 0) return listings
   const { status } = answer.page
   const message = `${venue.name} gave no listing of its products (status ${status})`
@@ -46,12 +38,15 @@ export async function fetchListing(options: ListingOptions): Promise<readonly Li
 /** A listing that is being asked for until it is there. */
 export interface ListingTask {
   /**
-   * Returns the known ones of `products` once the listing is there; where the first attempt
-   * fails or `waitMs` pass, `products` as they stand, and a notice.
+   * Returns the venue's symbols of `products` (the venue's own choice where there are none) once
+   * the listing is there; where the first attempt fails or `waitMs` pass, what the venue likely
+   * calls them, and a notice.
    *
    * @throws ASSAY_UNKNOWN_PRODUCT when none is known.
    */
-  resolve(products: readonly string[], waitMs: number): Promise<readonly string[]>
+  resolve(products: readonly string[] | null, waitMs: number): Promise<readonly string[]>
+  /** Tells once, should a listing that comes late speak of other symbols than were assumed. */
+  onCorrection(adopt: (symbols: readonly string[]) => void): void
   /** Whether the listing is there. */
   readonly arrived: boolean
   /** Resolves when the listing is there or the signal aborts. */
@@ -62,8 +57,10 @@ export interface ListingTask {
 export function startListing(options: ListingOptions): ListingTask {
   const { clock, random, signal, log, venue } = options
   const first = Promise.withResolvers<void>()
+  const correction = Promise.withResolvers<readonly string[]>()
   let listings: readonly Listing[] | null = null
-  let assumed: readonly string[] | null = null
+  let assumed: { readonly wanted: readonly string[]; readonly symbols: readonly string[] } | null =
+    null
 
   async function run(): Promise<void> {
     for (let attempt = 0; listings === null && !signal.aborted; attempt += 1) {
@@ -77,69 +74,80 @@ export function startListing(options: ListingOptions): ListingTask {
       }
     }
     first.resolve()
-    // The venue refuses what it does not list; here the reason is told.
-    if (listings !== null && assumed !== null) {
-      for (const notice of noticesOf(resolveProducts(assumed, listings), venue)) log.warn(notice)
-    }
+    if (listings === null || assumed === null) return
+    const corrected = correct(assumed, listings, options)
+    if (corrected !== null) correction.resolve(corrected)
   }
 
   return {
     done: run(),
+    onCorrection: (adopt) => void correction.promise.then(adopt),
     get arrived() {
       return listings !== null
     },
     async resolve(products, waitMs) {
+      const wanted = wantedProducts(products, venue)
       const waiting = new AbortController()
       await Promise.race([first.promise, clock.sleep(waitMs, waiting.signal)])
       waiting.abort()
-      if (listings !== null) return requireProducts(resolveProducts(products, listings), options)
+      if (listings !== null) return requireProducts(wanted, listings, options)
       log.warn({ venue: venue.id }, `${venue.name} gives no listing yet; going on without it`)
-      assumed = products
-      return products
+      assumed = { wanted, symbols: spellProducts(wanted, venue) }
+      return assumed.symbols
     },
   }
 }
 
-/** Sorts requested products into known and unknown; letters match in either case. */
-export function resolveProducts(
-  products: readonly string[],
-  listings: readonly Listing[],
-): ResolvedProducts {
-  const symbols = listings.map((listing) => listing.symbol)
-  const bySpelling = new Map(symbols.map((symbol) => [symbol.toUpperCase(), symbol]))
-  const known = new Set<string>()
-  const unknown: { product: string; near: readonly string[] }[] = []
-  for (const product of products) {
-    const symbol = symbols.includes(product) ? product : bySpelling.get(product.toUpperCase())
-    if (symbol === undefined)
-      unknown.push({ product, near: nearSymbols(product, symbols, NEAR_MAX) })
-    else known.add(symbol)
-  }
-  return { known: [...known], unknown }
+/** Returns the products that are wanted of a venue: those named, else its own choice. */
+export function wantedProducts(
+  products: readonly string[] | null,
+  venue: Venue,
+): readonly string[] {
+  return products === null || products.length === 0 ? venue.defaultProducts : products
 }
 
 /**
- * Returns the known products, with a notice for each unknown one.
+ * Returns the venue's symbols of the products it lists, with a notice for each that it does not,
+ * or for which another stands.
  *
  * @throws ASSAY_UNKNOWN_PRODUCT when none is known.
  */
 export function requireProducts(
-  resolved: ResolvedProducts,
-  options: { readonly venue: Venue; readonly log: Logger },
+  products: readonly string[],
+  listings: readonly Listing[],
+  { venue, log }: { readonly venue: Pick<Venue, 'id' | 'name'>; readonly log: Logger },
 ): readonly string[] {
-  const { venue, log } = options
-  const notices = noticesOf(resolved, venue)
-  if (resolved.known.length === 0) {
-    const context = { venue: venue.id, unknown: resolved.unknown }
+  const selected = selectProducts(products, listings)
+  const notices = unknownNotices(selected, venue)
+  if (selected.known.length === 0) {
+    const context = { venue: venue.id, unknown: selected.unknown }
     throw new AssayError('ASSAY_UNKNOWN_PRODUCT', notices.join('. '), { context })
   }
   for (const notice of notices) log.warn({ venue: venue.id }, `${notice}; the others go on`)
-  return resolved.known
+  for (const { notice } of selected.known) {
+    if (notice !== null) log.warn({ venue: venue.id }, `${venue.name}: ${notice}`)
+  }
+  return selected.known.map(({ listing }) => listing.symbol)
 }
 
-function noticesOf(resolved: ResolvedProducts, venue: Venue): string[] {
-  return resolved.unknown.map(({ product, near }) => {
-    const hint = near.length === 0 ? '' : `; near it are ${near.join(', ')}`
-    return `${venue.name} does not list ${JSON.stringify(product.slice(0, 64))}${hint}`
-  })
+/**
+ * Returns the venue's symbols where a listing that came late names others than were assumed
+ * without it; `null` where nothing is to be changed. What is unknown stays as it was: the venue
+ * refuses it, and here the reason is told.
+ */
+function correct(
+  assumed: { readonly wanted: readonly string[]; readonly symbols: readonly string[] },
+  listings: readonly Listing[],
+  { venue, log }: ListingOptions,
+): readonly string[] | null {
+  const selected = selectProducts(assumed.wanted, listings)
+  for (const notice of unknownNotices(selected, venue)) log.warn({ venue: venue.id }, notice)
+  const known = selected.known.map(({ listing }) => listing.symbol)
+  const others = selected.known.filter(({ listing }) => !assumed.symbols.includes(listing.symbol))
+  if (others.length === 0) return null
+  for (const { product, listing } of others) {
+    log.warn({ venue: venue.id }, `${venue.name} lists ${product} as ${listing.symbol}`)
+  }
+  const unknown = selected.unknown.map(({ product }) => product)
+  return [...new Set([...known, ...spellProducts(unknown, venue)])]
 }

@@ -15,9 +15,16 @@ export interface OutageLog {
   ended(end: SessionEnd): void
 }
 
+const CAUSES = ['disconnected', 'silent', 'planned_cut'] as const
+
+function detailOf(end: SessionEnd, words: string): string {
+  const whose = end.blame === 'unknown' ? '' : `; the fault is the ${end.blame}'s`
+  return end.opened ? words : `no connection: ${words}${whose}`
+}
+
 /** Opens an account of a feed's outages that also tells the log of them. */
 export function createOutageLog(options: FeedOptions, url: string): OutageLog {
-  const { venue, clock, log } = options
+  const { venue, clock, log, incidents } = options
   let failures = 0
   let lastFailure: string | null = null
   let downSinceUs: number | null = null
@@ -33,11 +40,16 @@ export function createOutageLog(options: FeedOptions, url: string): OutageLog {
       failures = 0
       downSinceUs = null
       blame = null
+      for (const cause of CAUSES) incidents.close({ cause })
       log.info({ venue: venue.id, url }, `connected to ${venue.name}`)
     },
     ended(end) {
       downSinceUs ??= clock.nowUs()
       lastFailure = end.reason === '' ? `closed with code ${end.code}` : end.reason
+      // What begins as a silence or a planned cut is one incident until there is a connection.
+      const fromUs = end.cause === 'silent' && end.heardUs > 0 ? end.heardUs : downSinceUs
+      const isNew = !incidents.current.some(({ cause }) => CAUSES.some((one) => one === cause))
+      if (isNew) incidents.open({ cause: end.cause, fromUs, detail: detailOf(end, lastFailure) })
       if (end.opened) {
         log.warn({ venue: venue.id, code: end.code }, `${venue.name} is gone: ${lastFailure}`)
         return

@@ -36,9 +36,3 @@ export function patienceMs(pace: Pace): number {
   if (pace.samples < SAMPLES_TO_LEARN) return PATIENCE_MS_UNKNOWN
   return Math.max(PATIENCE_MS_MIN, FACTOR * pace.meanGapMs)
 }
-
-/** Where learned paces outlive the process; keys are `venue channel symbol`. */
-export interface PaceStore {
-  load(): Promise<Readonly<Record<string, Pace>>>
-  save(paces: Readonly<Record<string, Pace>>): Promise<void>
-}

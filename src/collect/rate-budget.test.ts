@@ -75,3 +75,85 @@ describe('a rate budget', () => {
     expect(granted).toBe(true)
   })
 })
+
+describe('requests under a rate budget', () => {
+  const open = (rate: { ratePerSecond: number; burst: number }) => {
+    const clock = createManualClock(0)
+    const budget = createRateBudget({ ...rate, clock })
+    const begun: string[] = []
+    const ask = (name: string, weight = 1) => {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      const request = () => {
+        begun.push(name)
+        return promise
+      }
+      void budget.run({ priority: 'live', weight }, request)
+      return resolve
+    }
+    return { clock, budget, begun, ask }
+  }
+
+  test('follow one another, and a slow one holds up the others for 2 s', async () => {
+    const { clock, begun, ask } = open({ ratePerSecond: 100, burst: 100 })
+    const answerA = ask('a')
+    ask('b')
+    ask('c')
+    await settle()
+    expect(begun).toEqual(['a'])
+    answerA()
+    await settle()
+    expect(begun).toEqual(['a', 'b'])
+    clock.advance(1900)
+    await settle()
+    expect(begun).toHaveLength(2)
+    clock.advance(200)
+    await settle()
+    expect(begun).toEqual(['a', 'b', 'c'])
+  })
+
+  test('are four at most, however slow', async () => {
+    const { clock, begun, ask } = open({ ratePerSecond: 100, burst: 100 })
+    const answers = ['a', 'b', 'c', 'd', 'e'].map((name) => ask(name))
+    for (let i = 0; i < 10; i += 1) {
+      clock.advance(2000)
+      await settle()
+    }
+    expect(begun).toEqual(['a', 'b', 'c', 'd'])
+    answers[0]!()
+    await settle()
+    clock.advance(2000)
+    await settle()
+    expect(begun).toHaveLength(5)
+  })
+
+  test('cost what they weigh, at most a whole burst', async () => {
+    const { clock, begun, ask } = open({ ratePerSecond: 10, burst: 20 })
+    ask('listing', 10)()
+    ask('page', 5)()
+    ask('flood', 500)()
+    await settle()
+    expect(begun).toEqual(['listing', 'page'])
+    clock.advance(1400)
+    await settle()
+    expect(begun).toHaveLength(2)
+    clock.advance(200)
+    await settle()
+    expect(begun).toEqual(['listing', 'page', 'flood'])
+  })
+
+  test('that wait are held back by a pause that the one before them was told', async () => {
+    const { clock, budget, begun } = open({ ratePerSecond: 100, burst: 100 })
+    const banned = budget.run({ priority: 'live' }, async () => {
+      begun.push('first')
+      budget.pause(60_000)
+    })
+    void budget.run({ priority: 'live' }, async () => void begun.push('second'))
+    await banned
+    clock.advance(59_000)
+    await settle()
+    expect(begun).toEqual(['first'])
+    clock.advance(1100)
+    await settle()
+    expect(begun).toEqual(['first', 'second'])
+  })
+})

@@ -42,6 +42,7 @@ export function createFrameTally(decoderOf: (dialect: string) => Decoder | undef
   const sink: EventSink = {
     trade: event,
     candle: event,
+    snapshot: event,
     listing: event,
     witness: () => {},
     reject: () => {

@@ -6,8 +6,9 @@ import { createDiary } from './diary.ts'
 import type { SourceFile } from './import-source.ts'
 import type { CaptureLine } from './replay-capture.ts'
 import { readCaptureLine } from './replay-capture.ts'
+import { createStopwatchReader } from './replay-stopwatch.ts'
 import type { SentSubscription } from './replay-subscribe.ts'
-import { parseSubscribe } from './replay-subscribe.ts'
+import { parseStreams, parseSubscribe } from './replay-subscribe.ts'
 
 /** Turns what a recording holds into records of the log. */
 export interface ReplayWriter {
@@ -24,8 +25,13 @@ export interface ReplayWriter {
 interface Connection {
   readonly conn: string
   readonly url: string
-  readonly feed: Feed
+  /** The feed whose manners the connection has; `null` of a venue without any. */
+  readonly feed: Feed | null
   readonly dialect: string
+  /** Whose market it is, by the dialect: a recording may be of a cousin of the venue. */
+  readonly venue: string
+  /** The channel whose trades are facts; `null` where its dialect is not that of the feed. */
+  readonly factChannel: string | null
   /** Whether the recording tells of its beginning. */
   connected: boolean
   /** Records written so far. */
@@ -69,6 +75,7 @@ export function createReplayWriter(options: {
   })
   const counts = { frames: 0, restPages: 0, sends: 0, unreadable: 0 }
   const connections = new Map<string, Connection>()
+  const readStopwatch = createStopwatchReader()
   const replay: Replay = {
     venue,
     journal,
@@ -82,7 +89,7 @@ export function createReplayWriter(options: {
   return {
     counts,
     line(bytes) {
-      const line = readCaptureLine(bytes)
+      const line = readCaptureLine(bytes) ?? readStopwatch(bytes)
       if (line === null) counts.unreadable += 1
       else writeLine(replay, line)
     },
@@ -115,7 +122,8 @@ function writeLine(replay: Replay, line: CaptureLine): void {
 function writeConnect(replay: Replay, at: Connection): void {
   at.connected = true
   const past = { failures: 0, downSinceUs: null, blame: 'unknown' } as const
-  replay.diary.write({ event: 'connect', venue: replay.venue.id, url: at.url, ...past })
+  replay.diary.write({ event: 'connect', venue: at.venue, url: at.url, ...past })
+  for (const change of parseStreams(at.url)) writeChange(replay, at, change)
 }
 
 /** Moves log time on; never back, even where lines of several connections are out of order. */
@@ -129,13 +137,18 @@ function connectionOf(replay: Replay, name: string, url: string): Connection {
   const known = replay.connections.get(name)
   if (known !== undefined) return known
   const feeds = Object.values(replay.venue.feeds)
-  const dialect = url === '' ? undefined : replay.venue.classify(url, 'ws').dialect
-  const feed = feeds.find((candidate) => candidate.dialect === dialect) ?? feeds[0]!
+  const first = feeds[0] ?? null
+  const own = first?.dialect ?? replay.venue.history.dialect
+  const dialect = url === '' ? own : replay.venue.classify(url, 'ws').dialect
+  // Another market's feed is read as ours if it speaks alike: `binance/stream` as our own stream.
+  const feed = feeds.find((candidate) => speaksAlike(candidate, dialect)) ?? first
   const opened: Connection = {
     conn: `${replay.prefix}-${name}`,
-    url: url === '' ? feed.url : url,
+    url: url === '' && feed !== null ? feed.url : url,
     feed,
-    dialect: dialect ?? feed.dialect,
+    dialect,
+    venue: dialect.slice(0, dialect.indexOf('/')),
+    factChannel: speaksAlike(feed, dialect) ? feed.factChannel : null,
     connected: false,
     frames: 0,
     subscribed: new Map(),
@@ -144,12 +157,14 @@ function connectionOf(replay: Replay, name: string, url: string): Connection {
   return opened
 }
 
+const NO_ROUTE = { channel: 'unknown', symbol: null } as const
+
 function writeFrame(
   replay: Replay,
   at: Connection,
   heard: { readonly data: Buffer; readonly timeUs: number },
 ): void {
-  const { channel, symbol } = at.feed.route(heard.data)
+  const { channel, symbol } = at.feed?.route(heard.data) ?? NO_ROUTE
   replay.journal.append({
     dialect: at.dialect,
     channel,
@@ -186,19 +201,26 @@ function writePage(replay: Replay, heard: Heard): void {
 
 function writeSent(replay: Replay, at: Connection, heard: Heard): void {
   replay.counts.sends += 1
-  for (const change of parseSubscribe(heard.data.toString())) {
-    note(at, change)
-    const fact = change.channel === at.feed.factChannel
-    replay.diary.write({ ...change, venue: replay.venue.id, fact })
-  }
+  for (const change of parseSubscribe(heard.data.toString())) writeChange(replay, at, change)
+}
+
+function writeChange(replay: Replay, at: Connection, change: SentSubscription): void {
+  note(at, change)
+  const fact = change.channel === at.factChannel
+  replay.diary.write({ ...change, venue: at.venue, fact })
+}
+
+/** Whether a feed's dialect has the format of another: that of `binance/stream` is `stream`. */
+function speaksAlike(feed: Feed | null, dialect: string): feed is Feed {
+  return feed !== null && feed.dialect.split('/')[1] === dialect.split('/')[1]
 }
 
 /** Ends what a connection still held, since the recording does. */
 function leave(replay: Replay, at: Connection): void {
-  const venue = replay.venue.id
+  const { venue } = at
   for (const [channel, symbols] of at.subscribed) {
     if (symbols.size === 0) continue
-    const fact = channel === at.feed.factChannel
+    const fact = channel === at.factChannel
     replay.diary.write({ event: 'unsubscribe', venue, channel, symbols: [...symbols], fact })
   }
   if (!at.connected) return

@@ -197,7 +197,66 @@ test('stops when told to, and still ends what it began', async () => {
   expect(diary.at(-1)).toMatchObject({ event: 'stop', reason: 'interrupted' })
 })
 
-test('reads subscriptions out of what was sent, in both of Coinbase’s forms', () => {
+test('writes of another market as of itself, by the streams its address names', async () => {
+  const addr = 'wss://stream.binance.com:9443/stream?streams=btcusdt@aggTrade/btcusdt@depth@100ms'
+  const at = { conn: 'A', ts: 1618677816.5 }
+  const path = write('cousin.jsonl', [
+    { t: 'connect', ...at, addr },
+    { t: 'recv', ...at, data: '{"type":"aggTrade"}' },
+    { t: 'http', ...at, url: 'https://api.binance.com/api/v3/depth', data: '{}' },
+  ])
+  const classify: Venue['classify'] = (_url, kind) => ({
+    dialect: kind === 'ws' ? 'binance/stream' : 'binance/rest',
+    channel: 'depth',
+  })
+  const us = {
+    ...venue,
+    id: 'binance-us',
+    feeds: { stream: feed('binance-us/stream', 'aggTrade') },
+  }
+  const { records, diary } = await run(path, { venue: { ...us, classify } as unknown as Venue })
+  const events = diary.filter(({ event }) => event !== 'start' && event !== 'stop')
+  const told = events.map((each) => [each.event, each.venue, each.channel, each.fact])
+  expect(told).toEqual([
+    ['connect', 'binance', undefined, undefined],
+    ['subscribe', 'binance', 'aggTrade', true],
+    ['subscribe', 'binance', 'depth@100ms', false],
+    ['unsubscribe', 'binance', 'aggTrade', true],
+    ['unsubscribe', 'binance', 'depth@100ms', false],
+    ['close', 'binance', undefined, undefined],
+  ])
+  expect(diary.find(({ channel }) => channel === 'aggTrade')?.symbols).toEqual(['BTCUSDT'])
+  const dialects = records.filter(({ origin }) => origin !== 'self').map(({ dialect }) => dialect)
+  expect(dialects).toEqual(['binance/stream', 'binance/rest'])
+})
+
+test('calls no channel a fact whose format is another than the feed’s', async () => {
+  const addr = 'wss://ws.kraken.com'
+  const sent = { event: 'subscribe', pair: ['XBT/USD'], subscription: { name: 'trade' } }
+  const path = write('older.jsonl', [
+    { t: 'connect', conn: 'A', ts: 1618677816.5, addr },
+    { t: 'send', conn: 'A', ts: 1618677816.5, data: JSON.stringify(sent) },
+  ])
+  const kraken = { ...venue, id: 'kraken', feeds: { v2: feed('kraken/v2', 'trade') } }
+  const classify: Venue['classify'] = () => ({ dialect: 'kraken/v1', channel: 'unknown' })
+  const { diary } = await run(path, { venue: { ...kraken, classify } as unknown as Venue })
+  const subscribed = diary.find(({ event }) => event === 'subscribe')
+  expect(subscribed).toMatchObject({ venue: 'kraken', channel: 'trade', fact: false })
+})
+
+test('takes answers of a venue that has no feed', async () => {
+  const http = { t: 'http', conn: 'A', ts: 1618677816.5, url: 'https://host/coins', data: '[]' }
+  const classify: Venue['classify'] = () => ({ dialect: 'coingecko/rest', channel: 'markets' })
+  const plain = { id: 'coingecko', feeds: {}, history: { dialect: 'coingecko/rest' }, decoders: {} }
+  const { result, records } = await run(write('answers.jsonl', [http]), {
+    venue: { ...plain, classify } as unknown as Venue,
+  })
+  expect(result.restPages).toBe(1)
+  const page = records.find(({ origin }) => origin === 'rest')
+  expect(page).toMatchObject({ dialect: 'coingecko/rest', channel: 'markets' })
+})
+
+test('reads subscriptions out of what was sent, in every venue’s form', () => {
   const symbols = ['BTC-USD', 'ETH-USD']
   const mixed = {
     ...SUBSCRIBE,
@@ -211,11 +270,20 @@ test('reads subscriptions out of what was sent, in both of Coinbase’s forms', 
   expect(parseSubscribe(JSON.stringify(advanced))).toEqual([
     { event: 'unsubscribe', channel: 'market_trades', symbols },
   ])
+  const binance = { method: 'SUBSCRIBE', params: ['btcusd@aggTrade', '!ticker@arr'], id: 1 }
+  expect(parseSubscribe(JSON.stringify(binance))).toEqual([
+    { event: 'subscribe', channel: 'aggTrade', symbols: ['BTCUSD'] },
+  ])
+  const kraken = { method: 'unsubscribe', params: { channel: 'trade', symbol: ['BTC/USD'] } }
+  expect(parseSubscribe(JSON.stringify(kraken))).toEqual([
+    { event: 'unsubscribe', channel: 'trade', symbols: ['BTC/USD'] },
+  ])
   for (const other of [
     '',
     '[]',
     'null',
     '{"type":"subscribe"}',
+    '{"method":"LIST_SUBSCRIPTIONS","id":3}',
     '{"type":"subscribe","channels":[1]}',
   ]) {
     expect(parseSubscribe(other)).toEqual([])

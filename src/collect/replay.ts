@@ -4,6 +4,7 @@ import type { Venue } from '../venues/venue.ts'
 import { openSource, readSource } from './import-source.ts'
 import { readCaptureLine } from './replay-capture.ts'
 import { readLines } from './replay-lines.ts'
+import { beginsStopwatch } from './replay-stopwatch.ts'
 import { createReplayWriter } from './replay-writer.ts'
 
 /** What to replay and where to. */
@@ -60,7 +61,7 @@ const BYTES_BETWEEN_REPORTS = 1_048_576
  */
 export async function replayCapture(options: ReplayOptions): Promise<ReplayResult> {
   const { journal, signal } = options
-  const source = await openSource(options.path, signal)
+  const source = await openSource(options.path, { signal })
   const firstPos = journal.nextPos
   const progress = { bytes: 0, bytesTotal: source.bytes, frames: 0 }
   const writer = createReplayWriter({ ...options, source })
@@ -74,7 +75,7 @@ export async function replayCapture(options: ReplayOptions): Promise<ReplayResul
     for await (const line of readLines(chunks)) {
       if (signal?.aborted === true) break
       // A capture is one from its first line on; anything else is frames as they came.
-      capture ??= readCaptureLine(line) !== null
+      capture ??= readCaptureLine(line) !== null || beginsStopwatch(line)
       if (capture) writer.line(line)
       else writer.frame(line)
       unreported += line.length

@@ -16,14 +16,22 @@ export interface PollOptions {
   readonly diary: Diary
   readonly clock: Clock
   readonly log: Logger
-  readonly products: readonly string[]
+  /** The venue's symbols; looked at before each poll. */
+  readonly products: () => readonly string[]
   /** Pause between the starts of two polls. @default 300 */
   readonly everySeconds?: number
   /**
-   * The newest trade id held of a symbol, or `null` if none is; a rejection counts as `null`,
-   * for what lies further back is then a hole that repair fills.
+   * The newest trade held of a symbol, or `null` if none is; a rejection counts as `null`, for
+   * what lies further back is then a hole that repair fills.
    */
-  readonly lastHeldId: (symbol: string) => Promise<number | null>
+  readonly lastHeld: (symbol: string) => Promise<HeldTrade | null>
+}
+
+/** A trade that is held. */
+export interface HeldTrade {
+  readonly id: number
+  /** The venue's clock, epoch microseconds. */
+  readonly timeUs: number
 }
 
 /** How polling goes. */
@@ -47,8 +55,8 @@ export interface Poller {
 
 interface Product {
   readonly symbol: string
-  /** Greatest id seen by a poll that reached back to the one before. */
-  seenId: number | null
+  /** The newest trade seen by a poll that reached back to the one before. */
+  seen: HeldTrade | null
   /** When the last such poll began. */
   sinceUs: number
 }
@@ -72,15 +80,17 @@ export function createPoller(options: PollOptions): Poller {
     const drive = { range, priority: 'live' as const, signal, onTrade }
     const outcome = await driveHistory({ venue, rest, diary }, drive)
     if (outcome.ended !== 'done') throw refused(venue, range.symbol, outcome.status)
-    if (outcome.trades > 0) product.seenId = Math.max(product.seenId ?? 0, outcome.greatestId)
+    if (outcome.trades === 0 || outcome.greatestId < (product.seen?.id ?? 0)) return
+    product.seen = { id: outcome.greatestId, timeUs: outcome.greatestTimeUs }
   }
 
   async function poll(product: Product, signal: AbortSignal): Promise<void> {
     const toUs = clock.nowUs()
-    const { symbol, seenId, sinceUs } = product
-    // Where an id says how far to go back, time does not cut the walk short.
+    const { symbol, seen, sinceUs } = product
     const back =
-      seenId === null ? { firstId: null, fromUs: sinceUs } : { firstId: seenId + 1, fromUs: 0 }
+      seen === null
+        ? { firstId: null, fromUs: sinceUs }
+        : { firstId: seen.id + 1, fromUs: seen.timeUs }
     await pollTrades(product, { symbol, ...back, toUs, lastId: null }, signal)
     // A minute more than the span: the candle that was forming then has closed since.
     const fromUs = floorMinute(sinceUs) - MINUTE_US
@@ -108,11 +118,10 @@ export function createPoller(options: PollOptions): Poller {
   }
 
   async function run(signal: AbortSignal): Promise<void> {
-    const startUs = clock.nowUs()
-    const products = await Promise.all(options.products.map((symbol) => open(symbol, startUs)))
-    openScope(options, startUs)
+    let products: readonly Product[] = []
     while (!signal.aborted) {
       const startMs = clock.monotonicMs()
+      products = await follow(options, products)
       await pollAll(products, signal)
       const restMs = Math.max(0, everyMs - (clock.monotonicMs() - startMs))
       tally.nextPollUs = clock.nowUs() + Math.round(restMs * 1000)
@@ -120,21 +129,33 @@ export function createPoller(options: PollOptions): Poller {
     }
   }
 
-  async function open(symbol: string, startUs: number): Promise<Product> {
-    const seenId = await options.lastHeldId(symbol).catch(() => null)
-    return { symbol, seenId, sinceUs: floorMinute(startUs) }
-  }
-
   return { run, status: () => ({ ...tally, failure }) }
 }
 
+/** Returns the products wanted now; those that are new are followed from here on. */
+async function follow(
+  options: PollOptions,
+  known: readonly Product[],
+): Promise<readonly Product[]> {
+  const nowUs = options.clock.nowUs()
+  const wanted = options.products()
+  const fresh = wanted.filter((symbol) => !known.some((product) => product.symbol === symbol))
+  if (fresh.length > 0) openScope(options, fresh, nowUs)
+  const open = async (symbol: string): Promise<Product> => {
+    const seen = await options.lastHeld(symbol).catch(() => null)
+    return { symbol, seen, sinceUs: floorMinute(nowUs) }
+  }
+  const opened = await Promise.all(fresh.map(open))
+  return [...known.filter(({ symbol }) => wanted.includes(symbol)), ...opened]
+}
+
 /** Says in the diary that these products are followed from now on, by the history's channel. */
-function openScope(options: PollOptions, nowUs: number): void {
-  const { venue, products, diary } = options
-  const about = { fromUs: nowUs, toUs: nowUs, firstId: null, lastId: null }
-  const step = venue.history.next({ symbol: products[0] ?? '', ...about }, null)
+function openScope(options: PollOptions, symbols: readonly string[], nowUs: number): void {
+  const { venue, diary } = options
+  const about = { fromUs: nowUs - MINUTE_US, toUs: nowUs, firstId: null, lastId: null }
+  const step = venue.history.next({ symbol: symbols[0] ?? '', ...about }, null)
   const channel = step.done ? 'trades' : step.request.channel
-  diary.write({ event: 'subscribe', venue: venue.id, channel, symbols: products, fact: true })
+  diary.write({ event: 'subscribe', venue: venue.id, channel, symbols, fact: true })
 }
 
 function refused(venue: Venue, symbol: string, status: number): AssayError {

@@ -1,10 +1,10 @@
-const PAUSE_MS_MAX = 24 * 3_600_000
+const PAUSE_MS_MAX = 3 * 24 * 3_600_000
 
 /**
  * Reads a `Retry-After` header, seconds or an HTTP date, as milliseconds from `nowUs`.
  *
- * Returns `null` where there is none or it cannot be read; never more than a day, so that one
- * absurd answer does not stop a collector for good.
+ * Returns `null` where there is none or it cannot be read; never more than three days, the
+ * longest ban a venue speaks of, so that one absurd answer does not stop a collector for good.
  */
 export function retryAfterMs(header: string | undefined, nowUs: number): number | null {
   if (header === undefined) return null

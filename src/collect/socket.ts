@@ -24,11 +24,14 @@ export interface SocketEnd {
 /** One WebSocket, from the first attempt to the end; there is no second life. */
 export interface Socket {
   send(text: string): void
+  ping(): void
+  /** Answers a ping, which this socket does not do by itself: a pong is a message like others. */
+  pong(data: Uint8Array): void
   /** Stops reading, so that TCP holds the venue back. */
   pause(): void
   resume(): void
-  /** Says goodbye and waits at most 1.5 s for the answer. */
-  close(): void
+  /** Says goodbye, giving `reason` as the cause, and waits at most 1.5 s for the answer. */
+  close(reason: string): void
   /** Ends the connection at once, giving `reason` as the cause. */
   kill(reason: string): void
   /** Resolves once, whatever happens; never rejects. */
@@ -45,6 +48,10 @@ export interface SocketOptions {
   readonly onOpen: () => void
   /** @param frame one whole message; borrowed, read it before returning. */
   readonly onFrame: (frame: Uint8Array) => void
+  /** The venue sent a ping. */
+  readonly onPing: (data: Uint8Array) => void
+  /** The venue answered a ping. */
+  readonly onPong: () => void
 }
 
 /** Opens a WebSocket. */
@@ -56,6 +63,7 @@ export function openSocket(options: SocketOptions): Socket {
     maxPayload: options.frameBytesMax,
     // Bytes that are not UTF-8 are kept and refused later; they must not cost the connection.
     skipUTF8Validation: true,
+    autoPong: false,
     handshakeTimeout: HANDSHAKE_MS_MAX,
     headers: { 'user-agent': options.userAgent },
   })
@@ -76,6 +84,8 @@ export function openSocket(options: SocketOptions): Socket {
     options.onOpen()
   })
   ws.on('message', (data) => options.onFrame(data as Buffer))
+  ws.on('ping', (data) => options.onPing(data))
+  ws.on('pong', () => options.onPong())
   ws.on('unexpected-response', (_request, response: IncomingMessage) => {
     const status = response.statusCode ?? 0
     const pauseMs = retryAfterMs(response.headers['retry-after'], clock.nowUs()) ?? 0
@@ -99,10 +109,12 @@ export function openSocket(options: SocketOptions): Socket {
   return {
     ended,
     send: (text) => ws.send(text),
+    ping: () => ws.ping(),
+    pong: (data) => ws.pong(data),
     pause: () => ws.pause(),
     resume: () => ws.resume(),
-    close() {
-      fail('closed by us')
+    close(reason) {
+      fail(reason)
       if (!opened) return ws.terminate()
       ws.close(GOING_AWAY)
       void endSoon()

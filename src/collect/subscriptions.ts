@@ -5,17 +5,19 @@ import { createPace, learnGap } from './pace.ts'
 /**
  * One (channel, symbol) that is wanted, beside what the venue says of it and what flows.
  *
- * Lives as long as the feed, not as long as a connection. Times ending in `Ms` are monotonic;
- * -1 stands for never.
+ * What is known of it goes on from connection to connection; see {@link succeed}. Times ending
+ * in `Ms` are monotonic; -1 stands for never.
  */
 export interface SubscriptionState extends Subscription {
   /** The venue's symbol; empty for a channel that concerns no product. */
   readonly symbol: string
   readonly fact: boolean
+  /** Whether it is the order book's: its breaks are told by silver, not by its silence. */
+  readonly book: boolean
   readonly pace: Pace
   /** Whether its frames are heartbeats. */
   heartbeat: boolean
-  /** Whether the venue's last ack of this connection names it. */
+  /** Whether the venue has said, on this connection, that it is subscribed. */
   acked: boolean
   /** The venue's words, while it refuses the product. */
   refused: string | null
@@ -30,7 +32,7 @@ export interface SubscriptionState extends Subscription {
   /** When its last frame came, and when its event time last moved on. */
   seenMs: number
   freshMs: number
-  /** The id a heartbeat named ahead of `lastId`, and since when it is owed. */
+  /** The id a heartbeat named ahead of `lastId` (of a fact), and since when data is owed. */
   owedId: number
   owedSinceMs: number
   /** Re-drives of this suspicion, when the last was, and fruitless ones since data flowed. */
@@ -40,9 +42,19 @@ export interface SubscriptionState extends Subscription {
   /** When this subscription may next cost the whole connection, and how often it did. */
   escalateAtMs: number
   escalations: number
+  /** The newest trade known to be none of this subscription's debts; -1 while not known. */
+  clearedId: number
+  /** Of a fact: proofs of missed trades in a row. Of others: trades that did not move it. */
+  strikes: number
+  /** Whether REST is being asked about it, when it last was, and when it may be on suspicion. */
+  witnessing: boolean
+  witnessedMs: number
+  witnessAtMs: number
+  /** Times in a row that REST gave no answer. */
+  unheard: number
 }
 
-/** All subscriptions of a feed. */
+/** All subscriptions of a connection. */
 export interface Subscriptions {
   readonly all: readonly SubscriptionState[]
   find(channel: string, symbol: string): SubscriptionState | undefined
@@ -52,33 +64,73 @@ export interface Subscriptions {
   fact(symbol: string): SubscriptionState | undefined
 }
 
-/** Returns what `feed` should carry for these products; paces are looked up by `paceOf`. */
+/** What a feed should carry. */
+export interface Wanted {
+  readonly feed: Feed
+  readonly products: readonly string[]
+  /** Order books as well, where the feed has them. */
+  readonly books: boolean
+}
+
+/** Returns what a feed should carry; paces are looked up by `paceOf`. */
 export function createSubscriptions(
-  feed: Feed,
-  products: readonly string[],
+  { feed, products, books }: Wanted,
   paceOf: (channel: string, symbol: string) => Pace | undefined,
 ): Subscriptions {
+  const channels = [...feed.channels]
+  if (books && feed.bookChannel !== null) channels.push(feed.bookChannel)
   const make = (channel: string, symbol: string): SubscriptionState => ({
     ...IDLE,
     channel,
     symbol,
     fact: channel === feed.factChannel,
+    book: channel === feed.bookChannel,
     pace: { ...(paceOf(channel, symbol) ?? createPace()) },
   })
-  const all = [
-    ...products.flatMap((symbol) => feed.channels.map((channel) => make(channel, symbol))),
+  return indexed([
+    ...products.flatMap((symbol) => channels.map((channel) => make(channel, symbol))),
     ...feed.globalChannels.map((channel) => make(channel, '')),
-  ]
+  ])
+}
+
+/**
+ * Returns the subscriptions in `wanted` for a connection that stands beside the present one, or
+ * follows it: what is known of each goes on, and frames are counted from 0.
+ */
+export function succeed(present: Subscriptions, wanted: Subscriptions): Subscriptions {
+  return indexed(
+    wanted.all.map((sub) => {
+      const known = present.find(sub.channel, sub.symbol) ?? sub
+      return { ...known, frames: 0, witnessing: false }
+    }),
+  )
+}
+
+/** Adds to `next` what its predecessor counted and saw while both stood. */
+export function carryOver(next: Subscriptions, before: Subscriptions): void {
+  for (const sub of next.all) {
+    const old = before.find(sub.channel, sub.symbol)
+    if (old === undefined) continue
+    sub.frames += old.frames
+    sub.lastId = Math.max(sub.lastId, old.lastId)
+    sub.lastEventTimeUs = Math.max(sub.lastEventTimeUs, old.lastEventTimeUs)
+    if (old.heartbeat) sub.heartbeat = true
+  }
+}
+
+function indexed(all: readonly SubscriptionState[]): Subscriptions {
   const bySymbol = new Map<string, Map<string, SubscriptionState>>()
+  const facts = new Map<string, SubscriptionState>()
   for (const sub of all) {
     const channels = bySymbol.get(sub.symbol) ?? new Map<string, SubscriptionState>()
     bySymbol.set(sub.symbol, channels.set(sub.channel, sub))
+    if (sub.fact) facts.set(sub.symbol, sub)
   }
   return {
     all,
     find: (channel, symbol) => bySymbol.get(symbol)?.get(channel),
     of: (symbol) => bySymbol.get(symbol)?.values() ?? [],
-    fact: (symbol) => bySymbol.get(symbol)?.get(feed.factChannel),
+    fact: (symbol) => facts.get(symbol),
   }
 }
 
@@ -102,20 +154,34 @@ const IDLE = {
   doubts: 0,
   escalateAtMs: 0,
   escalations: 0,
+  clearedId: -1,
+  strikes: 0,
+  witnessing: false,
+  witnessedMs: -1,
+  witnessAtMs: 0,
+  unheard: 0,
 }
 
 /** Forgets what belonged to the last connection; every subscription is about to be asked for. */
 export function resetForConnection(subscriptions: Subscriptions, nowMs: number): void {
   for (const sub of subscriptions.all) {
     sub.acked = false
-    sub.askedMs = nowMs
-    sub.asks = 1
     sub.seenMs = -1
+    sub.asks = 0
     sub.freshMs = nowMs
-    sub.owedSinceMs = -1
     sub.tries = 0
     sub.triedMs = -1
+    noteAsked(sub, nowMs)
   }
+}
+
+/** Notes that a subscription is asked for now: what was missed before is none of its debts. */
+export function noteAsked(sub: SubscriptionState, nowMs: number): void {
+  sub.askedMs = nowMs
+  sub.asks += 1
+  sub.owedSinceMs = -1
+  sub.clearedId = -1
+  sub.strikes = 0
 }
 
 /** Notes one frame of data or heartbeat; the one piece of bookkeeping done for every frame. */
@@ -130,13 +196,15 @@ export function observeFrame(
   sub.frames += 1
   sub.seenMs = now.ms
   sub.lastReceivedUs = now.us
-  if (route.eventTimeUs > sub.lastEventTimeUs) {
+  const moved = route.eventTimeUs > sub.lastEventTimeUs
+  if (moved) {
     // The gap across a connection is the outage's, not the market's.
     const gapMs = (route.eventTimeUs - sub.lastEventTimeUs) / 1000
     if (sub.freshMs > sub.askedMs) learnGap(sub.pace, gapMs)
     sub.lastEventTimeUs = route.eventTimeUs
     sub.freshMs = now.ms
     sub.doubts = 0
+    sub.strikes = 0
   }
   if (route.kind === 'heartbeat') {
     sub.heartbeat = true
@@ -145,7 +213,14 @@ export function observeFrame(
     return
   }
   if (route.lastId > sub.lastId) sub.lastId = route.lastId
+  if (!sub.fact) {
+    sub.owedSinceMs = -1
+    sub.strikes = 0
+    return
+  }
+  if (route.lastId > sub.clearedId) sub.clearedId = route.lastId
   if (sub.owedSinceMs >= 0 && sub.lastId >= sub.owedId) sub.owedSinceMs = -1
+  if (moved) oweCompanions(subscriptions, symbol, now.ms)
 }
 
 // A venue that names id 0 or none says nothing (Coinbase sent 0 for a year).
@@ -155,43 +230,15 @@ function hearWitness(fact: SubscriptionState, lastId: number, nowMs: number): vo
   fact.owedSinceMs = nowMs
 }
 
-/** Takes an ack, the venue's whole word on what this connection carries. */
-export function applyAck(subscriptions: Subscriptions, acked: readonly Subscription[]): void {
-  const held = new Set(acked.map(({ channel, symbol }) => `${channel} ${symbol}`))
-  const channels = new Set(acked.map(({ channel }) => channel))
-  for (const sub of subscriptions.all) {
-    const { channel, symbol } = sub
-    sub.acked = symbol === '' ? channels.has(channel) : held.has(`${channel} ${symbol}`)
-    if (sub.acked) sub.refused = null
+/** A trade moves the symbol's ticker and candle as well: their frames are owed from now. */
+function oweCompanions(subscriptions: Subscriptions, symbol: string, nowMs: number): void {
+  for (const sub of subscriptions.of(symbol)) {
+    if (sub.fact || sub.book || sub.heartbeat) continue
+    // Of a channel that never moved it is not known what moves it.
+    if (sub.pace.samples === 0) continue
+    sub.strikes += 1
+    if (sub.owedSinceMs < 0) sub.owedSinceMs = nowMs
   }
-}
-
-/**
- * Marks as refused what a complaint of the venue is about: the unacknowledged subscriptions of
- * the symbol it names. Returns those that were not refused before.
- */
-export function applyRefusal(
-  subscriptions: Subscriptions,
-  route: Route,
-): readonly SubscriptionState[] {
-  const words = route.message ?? ''
-  const fresh: SubscriptionState[] = []
-  for (const sub of subscriptions.all) {
-    if (sub.symbol === '' || sub.acked) continue
-    if (route.symbol === null ? !names(words, sub.symbol) : route.symbol !== sub.symbol) continue
-    if (sub.refused === null) fresh.push(sub)
-    sub.refused = words
-  }
-  return fresh
-}
-
-/** Whether `words` name the symbol by itself: `BTC-USDC` does not name `BTC-USD`. */
-function names(words: string, symbol: string): boolean {
-  for (let at = words.indexOf(symbol); at >= 0; at = words.indexOf(symbol, at + 1)) {
-    const around = (words[at - 1] ?? ' ') + (words[at + symbol.length] ?? ' ')
-    if (!/[\w/-]/.test(around)) return true
-  }
-  return false
 }
 
 /** Whether frames have come since it was last asked for. */

@@ -1,12 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import type { Feed, Route } from '../venues/venue.ts'
-import {
-  applyAck,
-  applyRefusal,
-  createSubscriptions,
-  observeFrame,
-  resetForConnection,
-} from './subscriptions.ts'
+import type { Feed, Route, Subscription } from '../venues/venue.ts'
+import { applyAck, applyRefusal, createRequestLog } from './acks.ts'
+import { createSubscriptions, observeFrame, resetForConnection } from './subscriptions.ts'
 import { inspect } from './watchdog.ts'
 
 const FEED: Feed = {
@@ -15,32 +10,35 @@ const FEED: Feed = {
   factChannel: 'trades',
   channels: ['trades', 'beat'],
   globalChannels: ['status'],
+  bookChannel: null,
+  keepAlive: null,
   subscribe: () => [],
   unsubscribe: () => [],
   route: () => ({ kind: 'unknown', channel: '', symbol: null, lastId: -1, eventTimeUs: 0 }),
   limits: {
     ...{ connectsPerSecond: 8, messagesPerSecond: 8, silenceMsMax: 5000, subscribeWithinMs: 5000 },
-    ...{ frameBytesMax: 1e6, heartbeatWitness: true },
+    ...{ frameBytesMax: 1e6, heartbeatWitness: true, pingEveryMs: null, lifeMsMax: null },
   },
 }
 const BLIND: Feed = { ...FEED, limits: { ...FEED.limits, heartbeatWitness: false } }
 
 /** Two symbols, subscribed and acknowledged at time 0, and a clock in milliseconds. */
 function open(feed: Feed) {
-  const subs = createSubscriptions(feed, ['A', 'B'], () => undefined)
+  const subs = createSubscriptions({ feed, products: ['A', 'B'], books: false }, () => undefined)
   resetForConnection(subs, 0)
   const hear = (kind: Route['kind'], symbol: string | null, lastId: number, ms: number) => {
     const channel = kind === 'heartbeat' ? 'beat' : 'trades'
     const route = { kind, channel, symbol, lastId, eventTimeUs: ms * 1000 }
     observeFrame(subs, route, { us: ms * 1000, ms })
   }
-  applyAck(
-    subs,
-    subs.all.map(({ channel, symbol }) => ({ channel, symbol })),
-  )
-  const look = (ms: number) => inspect(subs, feed, ms)
+  const requests = createRequestLog()
+  const ack = (subscriptions: readonly Subscription[]) =>
+    applyAck(subs, { ack: { kind: 'whole', subscriptions } }, requests)
+  const refuse = (route: Route) => applyRefusal(subs, route, requests).refused
+  ack(subs.all.map(({ channel, symbol }) => ({ channel, symbol })))
+  const look = (ms: number) => inspect(subs, { feed, witnessMs: null }, ms)
   const stale = (ms: number) => look(ms).stale.map(({ sub }) => `${sub.channel} ${sub.symbol}`)
-  return { subs, hear, look, stale }
+  return { subs, hear, look, stale, ack, refuse }
 }
 
 describe('with heartbeats that name the last trade', () => {
@@ -112,9 +110,9 @@ describe('without a witness', () => {
 
 describe('what was asked for', () => {
   test('and is neither confirmed nor flows is asked for again, ever more rarely', () => {
-    const { subs, look, hear } = open(FEED)
+    const { subs, look, hear, ack } = open(FEED)
     resetForConnection(subs, 0)
-    applyAck(subs, [{ channel: 'trades', symbol: 'A' }])
+    ack([{ channel: 'trades', symbol: 'A' }])
     hear('data', 'B', 1, 100)
     const missing = (ms: number) =>
       look(ms).unanswered.map(({ channel, symbol }) => `${channel} ${symbol}`)
@@ -125,28 +123,25 @@ describe('what was asked for', () => {
   })
 
   test('is not refused for the sake of a symbol whose name only begins alike', () => {
-    const { subs } = open(FEED)
+    const { subs, refuse } = open(FEED)
     resetForConnection(subs, 0)
     const route = { kind: 'error' as const, channel: 'error', symbol: null, lastId: -1 }
-    expect(applyRefusal(subs, { ...route, eventTimeUs: 0, message: 'BTC: no A-USDC, AB' })).toEqual(
-      [],
-    )
-    expect(applyRefusal(subs, { ...route, eventTimeUs: 0, message: 'no A, no more' })).toHaveLength(
-      2,
-    )
+    expect(refuse({ ...route, eventTimeUs: 0, message: 'BTC: no A-USDC, AB' })).toEqual([])
+    expect(refuse({ ...route, eventTimeUs: 0, message: 'no A, no more' })).toHaveLength(2)
   })
 
-  test('and is refused rests for five minutes; a later ack takes the refusal back', () => {
-    const { subs, look } = open(FEED)
+  test('and is refused rests for half a minute; a later ack takes the refusal back', () => {
+    const { subs, look, ack, refuse } = open(FEED)
     resetForConnection(subs, 0)
     const route = { kind: 'error' as const, channel: 'error', symbol: null, lastId: -1 }
     const words = { ...route, eventTimeUs: 0, message: 'B is delisted' }
-    applyAck(subs, [{ channel: 'trades', symbol: 'A' }])
-    expect(applyRefusal(subs, words).map(({ channel }) => channel)).toEqual(['trades', 'beat'])
-    expect(applyRefusal(subs, words)).toEqual([])
+    ack([{ channel: 'trades', symbol: 'A' }])
+    expect(refuse(words).map(({ channel }) => channel)).toEqual(['trades', 'beat'])
+    expect(refuse(words)).toEqual([])
     expect(look(4000).unanswered.some(({ symbol }) => symbol === 'B')).toBe(false)
-    expect(look(301_000).unanswered.some(({ symbol }) => symbol === 'B')).toBe(true)
-    applyAck(subs, [{ channel: 'trades', symbol: 'B' }])
+    expect(look(29_000).unanswered.some(({ symbol }) => symbol === 'B')).toBe(false)
+    expect(look(31_000).unanswered.some(({ symbol }) => symbol === 'B')).toBe(true)
+    ack([{ channel: 'trades', symbol: 'B' }])
     expect(subs.find('trades', 'B')!.refused).toBeNull()
   })
 })
