@@ -1,16 +1,21 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { AssayError } from '../src/core/errors.ts'
-import type { FaultBoard } from './faults/board.ts'
-import type { FaultRequest } from './faults/fault.ts'
-import type { Market } from './market/market.ts'
+import type { FaultRecord, FaultRequest } from './faults/fault.ts'
 import type { TruthQuery } from './truth.ts'
 import { truthCandles, truthTrades } from './truth.ts'
+import type { VenueId } from './venue-id.ts'
+import type { VenueRuntime } from './venue-runtime.ts'
 
 /** What the `/sim/…` endpoints look at and act upon. */
 export interface ControlOptions {
-  readonly market: Market
-  readonly board: FaultBoard
+  readonly venues: ReadonlyMap<VenueId, VenueRuntime>
+  /** The venue meant where none is named. */
+  readonly defaultVenue: VenueId
+  readonly records: readonly FaultRecord[]
   readonly stats: () => object
+  /** @throws AssayError `ASSAY_USAGE` for a fault that does not exist. */
+  readonly inject: (fault: FaultRequest) => FaultRecord
+  readonly setTrading: (on: boolean) => void
 }
 
 /** Returns where a request goes; a target that is no URL goes nowhere that is served. */
@@ -50,7 +55,14 @@ function readTimeUs(text: string | null): number | undefined {
   return timeUs
 }
 
-function readQuery(market: Market, query: URLSearchParams): TruthQuery {
+function readVenue(options: ControlOptions, query: URLSearchParams): VenueRuntime {
+  const name = query.get('venue') ?? options.defaultVenue
+  const runtime = options.venues.get(name as VenueId)
+  if (runtime !== undefined) return runtime
+  throw new AssayError('ASSAY_USAGE', `The simulator does not play ${name}.`)
+}
+
+function readQuery({ market }: VenueRuntime, query: URLSearchParams): TruthQuery {
   const product = query.get('product') ?? undefined
   if (product !== undefined && !market.products.has(product)) {
     throw new AssayError('ASSAY_USAGE', `The simulator does not list ${product}.`)
@@ -88,17 +100,23 @@ async function answer(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const { market, board } = options
   const url = requestUrl(request)
   switch (`${request.method} ${url.pathname}`) {
-    case 'GET /sim/truth':
-      await sendRows(response, truthTrades(market, readQuery(market, url.searchParams)))
+    case 'GET /sim/truth': {
+      const venue = readVenue(options, url.searchParams)
+      await sendRows(response, truthTrades(venue, readQuery(venue, url.searchParams)))
       break
-    case 'GET /sim/truth/candles':
-      await sendRows(response, truthCandles(market, readQuery(market, url.searchParams)))
+    }
+    case 'GET /sim/truth/candles': {
+      const venue = readVenue(options, url.searchParams)
+      await sendRows(response, truthCandles(venue, readQuery(venue, url.searchParams)))
+      break
+    }
+    case 'GET /sim/undelivered':
+      send(response, 200, readVenue(options, url.searchParams).undelivered())
       break
     case 'GET /sim/faults':
-      send(response, 200, board.records)
+      send(response, 200, options.records)
       break
     case 'GET /sim/stats':
       send(response, 200, options.stats())
@@ -106,13 +124,14 @@ async function answer(
     case 'POST /sim/faults': {
       const body = await readBody(request)
       const faults = (Array.isArray(body) ? body : [body]) as readonly FaultRequest[]
-      const records = faults.map((fault) => board.inject(fault))
+      const records = faults.map((fault) => options.inject(fault))
       send(response, 200, records)
       break
     }
     case 'POST /sim/trading': {
       const body = (await readBody(request)) as { readonly on?: unknown } | null
-      market.setTrading(body?.on !== false)
+      options.setTrading(body?.on !== false)
+      const { market } = readVenue(options, url.searchParams)
       send(response, 200, { trading: market.trading, time_us: market.timeUs })
       break
     }

@@ -3,8 +3,8 @@ import { createWriteStream } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { systemClock } from '../src/core/clock.ts'
 import { AssayError } from '../src/core/errors.ts'
-import type { FaultPreset, RateLimitOptions, Simulator } from './index.ts'
-import { DEFAULT_PRODUCTS, FAULT_PRESETS, startSimulator } from './index.ts'
+import type { FaultPreset, RateLimitOptions, Simulator, VenueId } from './index.ts'
+import { FAULT_PRESETS, startSimulator, VENUE_IDS } from './index.ts'
 
 /** What `assay sim` was asked for. */
 export interface RunSimOptions {
@@ -14,11 +14,16 @@ export interface RunSimOptions {
   readonly seed?: number | string
   /** Trades per second of all busy products together. @default 20 */
   readonly rate?: number
+  /** @default ['coinbase'] */
+  readonly venues?: readonly VenueId[]
+  /** Products of Coinbase, or of the first venue where that is not played. */
   readonly products?: readonly string[]
   /** Minutes of history before the start. @default 60 */
   readonly history?: number
   /** @default 'none' */
   readonly faults?: FaultPreset
+  /** How much faster the clocks of days and bans run. @default 1 */
+  readonly scale?: number
   /** Mean milliseconds between the faults of `mixed`. @default 700 */
   readonly faultEvery?: number
   /** REST requests a second and address; 0 for no limit. @default 10, and 15 at once */
@@ -40,22 +45,24 @@ function print(line: string): void {
 }
 
 function announce(sim: Simulator, options: RunSimOptions): void {
-  const { wsUrl, advancedWsUrl, restUrl, products, startUs } = sim
+  const { wsUrl, advancedWsUrl, restUrl, urls, venues, products, startUs } = sim
   if (options.json) {
-    print(JSON.stringify({ ready: true, wsUrl, advancedWsUrl, restUrl, products, startUs }))
+    const places = { wsUrl, advancedWsUrl, restUrl, urls, venues }
+    print(JSON.stringify({ ready: true, ...places, products, startUs }))
     return
   }
-  print(`A simulated Coinbase trades ${products.join(', ')}.`)
-  print(`  Exchange socket  ${wsUrl}`)
-  print(`  Advanced Trade   ${advancedWsUrl}`)
-  print(`  REST             ${restUrl}`)
-  print(`  Truth            ${restUrl}/sim/truth  /sim/truth/candles  /sim/faults  /sim/stats`)
+  for (const venue of venues) {
+    print(`A simulated ${venue} trades ${sim.productsOf(venue).join(', ')}.`)
+    if (urls[venue].wsUrl !== '') print(`  Socket  ${urls[venue].wsUrl}`)
+    if (venue === 'coinbase') print(`  Advanced Trade  ${advancedWsUrl}`)
+    print(`  REST    ${urls[venue].restUrl}`)
+  }
+  print(`Truth  ${restUrl}/sim/truth  /sim/truth/candles  /sim/faults  /sim/stats`)
   print('Point assay at it:')
-  print(
-    `  ASSAY_VENUES_COINBASE_WS_URL=${wsUrl} ASSAY_VENUES_COINBASE_REST_URL=${restUrl} npm start`,
-  )
+  print(`  npx assay run --venues ${venues.join(' ')} --sim ${restUrl}`)
   print('Make something go wrong:')
-  print(`  curl -d '{"kind":"drop","product":"BTC-USD","count":5}' ${restUrl}/sim/faults`)
+  const fault = JSON.stringify({ kind: 'drop', venue: venues[0], product: products[0], count: 5 })
+  print(`  curl -d '${fault}' ${restUrl}/sim/faults`)
 }
 
 async function showStatus(sim: Simulator, signal: AbortSignal): Promise<void> {
@@ -75,9 +82,12 @@ async function showStatus(sim: Simulator, signal: AbortSignal): Promise<void> {
 async function writeTruth(sim: Simulator, file: string): Promise<number> {
   const out = createWriteStream(file)
   let count = 0
-  for (const trade of sim.truth()) {
-    count += 1
-    if (!out.write(`${JSON.stringify(trade)}\n`)) await once(out, 'drain')
+  // Of a venue without a socket no trade is told, and none is asked for.
+  for (const venue of sim.venues.filter((id) => sim.urls[id].wsUrl !== '')) {
+    for (const trade of sim.truth({ venue })) {
+      count += 1
+      if (!out.write(`${JSON.stringify(trade)}\n`)) await once(out, 'drain')
+    }
   }
   out.end()
   await once(out, 'finish')
@@ -102,7 +112,9 @@ export async function runSim(options: RunSimOptions): Promise<void> {
     port: options.port ?? PORT_DEFAULT,
     seed: options.seed,
     tradesPerSecond: options.rate,
+    venues: options.venues,
     products: options.products,
+    scale: options.scale,
     historyMinutes: options.history,
     faults: options.faults,
     stormSeconds: options.seconds,
@@ -135,6 +147,23 @@ function numberFlag(name: string, text: string | undefined): number | undefined 
   return value
 }
 
+function wordsOf(text: string): readonly string[] {
+  return text.split(/[ ,]+/).filter((word) => word !== '')
+}
+
+/**
+ * Reads names of venues.
+ *
+ * @throws AssayError `ASSAY_USAGE` for one that is none.
+ */
+export function readVenues(names: readonly string[]): readonly VenueId[] {
+  return names.map((name) => {
+    const venue = VENUE_IDS.find((id) => id === name)
+    if (venue !== undefined) return venue
+    throw new AssayError('ASSAY_USAGE', `--venues takes ${VENUE_IDS.join(', ')}, not ${name}.`)
+  })
+}
+
 /**
  * Reads the flags of a simulator run as a program of its own.
  *
@@ -142,12 +171,13 @@ function numberFlag(name: string, text: string | undefined): number | undefined 
  */
 export function readSimFlags(args: readonly string[]): RunSimOptions {
   const text = { type: 'string' } as const
-  const flags = { port: text, seed: text, rate: text, products: text, history: text }
-  const faulty = { faults: text, 'fault-every': text, 'rest-limit': text }
+  const flags = { port: text, seed: text, rate: text, history: text }
+  const listed = { venues: text, products: text }
+  const faulty = { faults: text, 'fault-every': text, 'rest-limit': text, scale: text }
   const more = { seconds: text, truth: text, json: { type: 'boolean' } } as const
   let values: ReturnType<typeof parse>
   const parse = () =>
-    parseArgs({ args: [...args], options: { ...flags, ...faulty, ...more } }).values
+    parseArgs({ args: [...args], options: { ...flags, ...listed, ...faulty, ...more } }).values
   try {
     values = parse()
   } catch (cause) {
@@ -162,7 +192,9 @@ export function readSimFlags(args: readonly string[]): RunSimOptions {
     port: numberFlag('port', values.port),
     seed: values.seed,
     rate: numberFlag('rate', values.rate),
-    products: values.products?.split(/[ ,]+/).filter((id) => id !== '') ?? DEFAULT_PRODUCTS,
+    venues: values.venues === undefined ? undefined : readVenues(wordsOf(values.venues)),
+    products: values.products === undefined ? undefined : wordsOf(values.products),
+    scale: numberFlag('scale', values.scale),
     history: numberFlag('history', values.history),
     faults,
     faultEvery: numberFlag('fault-every', values['fault-every']),

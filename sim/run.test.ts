@@ -31,7 +31,8 @@ test('20,000 trades a second leave over a socket, sustained', async () => {
 })
 
 test('a storm begins with the first subscription and leaves quiet at its end', async () => {
-  const options = { random: createRandom(1), products: ['BTC-USD', 'ETH-USD', 'REKT-USD'] }
+  const venues = [{ id: 'coinbase', products: ['BTC-USD', 'ETH-USD', 'REKT-USD'] }] as const
+  const options = { random: createRandom(1), venues }
   const plan = { ...options, seconds: 30, everyMs: 700, kinds: MIXED_KINDS }
   const storm = [...{ [Symbol.iterator]: () => planFaults('storm', plan) }]
   const times = storm.map((planned) => planned.atMs)
@@ -47,10 +48,10 @@ test('a storm begins with the first subscription and leaves quiet at its end', a
 test('a mixture is the same for a seed, endless, and only of faults a client recovers from', () => {
   const draw = (seed: number) => {
     const random = createRandom(seed)
-    const products = ['BTC-USD', 'ETH-USD']
+    const venues = [{ id: 'coinbase', products: ['BTC-USD', 'ETH-USD'] }] as const
     const plan = planFaults('mixed', {
       random,
-      products,
+      venues,
       seconds: 1,
       everyMs: 700,
       kinds: MIXED_KINDS,
@@ -85,8 +86,10 @@ test('as a program it says where it listens, ends on SIGTERM and writes the trut
 })
 
 test('flags that make no sense are refused', () => {
-  expect(readSimFlags(['--rate', '500', '--products', 'BTC-USD,SOL-USD'])).toMatchObject({
+  const args = ['--rate', '500', '--products', 'BTC-USD,SOL-USD', '--venues', 'coinbase kraken']
+  expect(readSimFlags(args)).toMatchObject({
     rate: 500,
+    venues: ['coinbase', 'kraken'],
     products: ['BTC-USD', 'SOL-USD'],
     faults: 'none',
   })
@@ -94,6 +97,7 @@ test('flags that make no sense are refused', () => {
     ['--rate', 'fast'],
     ['--faults', 'rain'],
     ['--colour', 'red'],
+    ['--venues', 'mtgox'],
   ]) {
     expect(() => readSimFlags(bad)).toThrow(expect.objectContaining({ code: 'ASSAY_USAGE' }))
   }

@@ -4,35 +4,20 @@ import type { Duplex } from 'node:stream'
 import { WebSocketServer } from 'ws'
 import type { Clock } from '../src/core/clock.ts'
 import { AssayError } from '../src/core/errors.ts'
-import type { ConnectionCounters } from './coinbase/connection.ts'
-import { createConnection } from './coinbase/connection.ts'
-import type { Feed } from './coinbase/feed.ts'
-import type { RestOptions, ServedAnswer } from './coinbase/rest.ts'
-import { answerRest } from './coinbase/rest.ts'
 import type { ControlOptions } from './control.ts'
 import { answerControl, requestUrl } from './control.ts'
-
-/** Path of the Advanced Trade socket; every other path is the Exchange's. */
-export const ADVANCED_PATH = '/advanced'
-
-/** Counters of the HTTP side since the start. */
-export interface ServerCounters extends ConnectionCounters {
-  upgrades: number
-  upgradesRefused: number
-  restRequests: number
-  restLimited: number
-}
+import { createConnection } from './service/connection.ts'
+import type { ServedAnswer } from './service/rest-service.ts'
+import { answerRest } from './service/rest-service.ts'
+import type { VenueId } from './venue-id.ts'
+import type { VenueRuntime } from './venue-runtime.ts'
+import { venueOfPath } from './venues.ts'
 
 /** What the one port serves. */
 export interface ServerOptions {
   readonly clock: Clock
-  readonly exchange: Feed
-  readonly advanced: Feed
-  readonly rest: RestOptions
+  readonly venues: ReadonlyMap<VenueId, VenueRuntime>
   readonly control: ControlOptions
-  /** HTTP status to refuse upgrades with at this time, 0 to drop them, `null` to accept. */
-  readonly refusal: (nowUs: number) => number | null
-  readonly counters: ServerCounters
   readonly bufferedBytesMax: number
   /** Ends answers that dribble. */
   readonly signal: AbortSignal
@@ -73,17 +58,25 @@ async function writeAnswer(
   response.end()
 }
 
+const NOT_FOUND: ServedAnswer = {
+  status: 404,
+  body: '{"message":"NotFound"}',
+  cutAfter: null,
+  slowMs: 0,
+}
+
 function serveRest(options: ServerOptions, request: IncomingMessage, response: ServerResponse) {
   const url = requestUrl(request)
-  options.counters.restRequests += 1
-  const answer = answerRest(options.rest, {
-    path: url.pathname,
+  const { venue, path } = venueOfPath(url.pathname)
+  const runtime = options.venues.get(venue)
+  if (runtime === undefined) return writeAnswer(options, response, NOT_FOUND)
+  const answer = answerRest(runtime.service, {
+    path,
     query: url.searchParams,
     address: request.socket.remoteAddress ?? '',
     nowUs: options.clock.nowUs(),
     nowMs: options.clock.monotonicMs(),
   })
-  if (answer.limited) options.counters.restLimited += 1
   return writeAnswer(options, response, answer)
 }
 
@@ -105,26 +98,37 @@ function upgrade(
   wanted: readonly [request: IncomingMessage, socket: Duplex, head: Buffer],
 ): void {
   const [request, socket] = wanted
-  const refusal = options.refusal(options.clock.nowUs())
   socket.on('error', () => undefined)
+  const url = requestUrl(request)
+  const { venue, path } = venueOfPath(url.pathname)
+  const runtime = options.venues.get(venue)
+  const feed = runtime?.sim.feedAt(path) ?? null
+  if (runtime === undefined || feed === null) {
+    refuseUpgrade(socket, 404)
+    return
+  }
+  const { counters, board } = runtime
+  const address = request.socket.remoteAddress ?? ''
+  counters.connectsPerIp[address] = (counters.connectsPerIp[address] ?? 0) + 1
+  const refusal = board.refusal(options.clock.nowUs())
   if (refusal !== null) {
-    options.counters.upgradesRefused += 1
+    counters.upgradesRefused += 1
     refuseUpgrade(socket, refusal)
     return
   }
-  const advanced = request.url?.startsWith(ADVANCED_PATH) === true
-  const feed = advanced ? options.advanced : options.exchange
   sockets.handleUpgrade(...wanted, (ws) => {
-    options.counters.upgrades += 1
+    counters.upgrades += 1
     const connection = createConnection({
       ws,
       socket,
       openedUs: options.clock.nowUs(),
       bufferedBytesMax: options.bufferedBytesMax,
-      counters: options.counters,
+      counters,
     })
-    feed.accept(connection)
+    feed.accept(connection, url)
     ws.on('message', (data) => feed.receive(connection, String(data)))
+    ws.on('ping', () => feed.heard?.(connection, 'ping'))
+    ws.on('pong', () => feed.heard?.(connection, 'pong'))
     ws.on('close', () => feed.forget(connection))
   })
 }
@@ -135,7 +139,7 @@ export interface ListeningServer extends AsyncDisposable {
 }
 
 /**
- * Listens on one port for REST, both sockets and `/sim/…`.
+ * Listens on one port for the REST and the sockets of every venue, and for `/sim/…`.
  *
  * @throws AssayError `ASSAY_PORT_IN_USE` if the port is taken.
  */

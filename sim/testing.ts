@@ -15,7 +15,7 @@ export interface TestClient extends AsyncDisposable {
   readonly closed: Promise<number>
   readonly socket: WebSocket
   send(message: object): void
-  /** Parsed frames of one `type`, or of one `channel` of Advanced Trade. */
+  /** Parsed frames of one `type`, or one `channel`, `stream` or `e` where the venue says so. */
   of(type: string): readonly Readonly<Record<string, unknown>>[]
   /** Waits until `isTrue` holds; fails after ten seconds. */
   until(isTrue: () => boolean): Promise<void>
@@ -53,7 +53,7 @@ export async function connect(url: string): Promise<TestClient> {
   socket.on('message', (data: Buffer, binary) => {
     const json = parse(data)
     frames.push({ json, bytes: data, binary })
-    const type = String(json?.type ?? json?.channel)
+    const type = String(json?.type ?? json?.channel ?? json?.stream ?? json?.e)
     const list = byType.get(type) ?? []
     byType.set(type, list)
     if (json !== null) list.push(json)

@@ -3,9 +3,11 @@ import { toTruthCandle } from './market/candles.ts'
 import type { Market } from './market/market.ts'
 import type { ProductMarket } from './market/product-market.ts'
 import { decimalText, microsText } from './market/text.ts'
+import type { VenueId } from './venue-id.ts'
 
 /** One trade that truly happened, in our own words: `side` is the taker's. */
 export interface TruthTrade {
+  readonly venue: VenueId
   readonly product: string
   readonly trade_id: number
   readonly time: string
@@ -15,14 +17,20 @@ export interface TruthTrade {
   readonly side: 'buy' | 'sell'
 }
 
-/** Which part of the truth: one product or all, times in `[fromUs, toUs)`. */
+/** A venue whose truth is told. */
+export interface TruthSource {
+  readonly id: VenueId
+  readonly market: Market
+}
+
+/** Which part of a venue's truth: one product or all, times in `[fromUs, toUs)`. */
 export interface TruthQuery {
   readonly product?: string
   readonly fromUs?: number
   readonly toUs?: number
 }
 
-function enginesOf(market: Market, query: TruthQuery): readonly ProductMarket[] {
+function enginesOf({ market }: TruthSource, query: TruthQuery): readonly ProductMarket[] {
   const engines = [...market.products.values()]
   return query.product === undefined
     ? engines
@@ -30,8 +38,8 @@ function enginesOf(market: Market, query: TruthQuery): readonly ProductMarket[] 
 }
 
 /** Yields every trade still held, product by product, in order of (time, id). */
-export function* truthTrades(market: Market, query: TruthQuery): Generator<TruthTrade> {
-  for (const { product, ledger } of enginesOf(market, query)) {
+export function* truthTrades(venue: TruthSource, query: TruthQuery): Generator<TruthTrade> {
+  for (const { product, ledger } of enginesOf(venue, query)) {
     const { tape } = ledger
     const end = query.toUs === undefined ? tape.end : tape.indexOfTime(query.toUs)
     const from = query.fromUs === undefined ? tape.start : tape.indexOfTime(query.fromUs)
@@ -40,6 +48,7 @@ export function* truthTrades(market: Market, query: TruthQuery): Generator<Truth
       index = Math.max(index, tape.start)
       const trade = tape.at(index)
       yield {
+        venue: venue.id,
         product: product.id,
         trade_id: trade.tradeId,
         time: microsText(trade.timeUs),
@@ -53,9 +62,9 @@ export function* truthTrades(market: Market, query: TruthQuery): Generator<Truth
 }
 
 /** Returns the exact candles of the minutes that open in `[fromUs, toUs)` and had trades. */
-export function truthCandles(market: Market, query: TruthQuery): readonly TruthCandle[] {
-  return enginesOf(market, query).flatMap(({ product }) =>
-    market.candles
+export function truthCandles(venue: TruthSource, query: TruthQuery): readonly TruthCandle[] {
+  return enginesOf(venue, query).flatMap(({ product }) =>
+    venue.market.candles
       .get(product.id)!
       .minutes(query.fromUs ?? 0, query.toUs ?? Number.POSITIVE_INFINITY)
       .map((minute) => toTruthCandle(product, minute)),

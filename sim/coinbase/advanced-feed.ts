@@ -1,17 +1,17 @@
-import type { FaultRequest } from '../faults/fault.ts'
+import type { FaultRequest, OpenFault } from '../faults/fault.ts'
 import { garbageBytes } from '../faults/garbage.ts'
 import type { Fill } from '../market/ledger.ts'
 import type { ProductMarket } from '../market/product-market.ts'
+import type { Connection } from '../service/connection.ts'
+import { forEachLive, isOverdue, isWithheld, shuffled } from '../service/feed.ts'
+import type { Feed, Mute, Print, VenueContext } from '../venue-sim.ts'
 import {
   advancedEnvelope,
   advancedHeartbeatEvent,
   advancedTrade,
   advancedTradesEvent,
 } from './advanced-frames.ts'
-import type { Connection } from './connection.ts'
 import { errorFrame } from './exchange-frames.ts'
-import type { Feed, FeedOptions, Mute } from './feed.ts'
-import { forEachLive, isMuted, isOverdue, shuffled } from './feed.ts'
 
 interface Session {
   readonly connection: Connection
@@ -49,13 +49,13 @@ function readRequest(text: string): Request | string {
 
 /** The Advanced Trade WebSocket feed: `market_trades` and `heartbeats`. */
 export class AdvancedFeed implements Feed {
-  readonly #options: FeedOptions
+  readonly #options: VenueContext
   readonly #sessions = new Map<Connection, Session>()
   /** Trades since the last quarter of a second, per product, in the order they came. */
   readonly #pending = new Map<string, Fill[]>()
   #seconds = UPTIME_SECONDS
 
-  constructor(options: FeedOptions) {
+  constructor(options: VenueContext) {
     this.#options = options
   }
 
@@ -101,11 +101,11 @@ export class AdvancedFeed implements Feed {
     this.#acknowledge(session)
   }
 
-  trade(fill: Fill): void {
-    const { id } = fill.product
+  trade(print: Print): void {
+    const { id } = print[0]!.product
     const pending = this.#pending.get(id)
-    if (pending !== undefined) pending.push(fill)
-    else if (this.#sessions.size > 0) this.#pending.set(id, [fill])
+    if (pending !== undefined) pending.push(...print)
+    else if (this.#sessions.size > 0) this.#pending.set(id, [...print])
   }
 
   order(): void {
@@ -134,14 +134,18 @@ export class AdvancedFeed implements Feed {
     }
   }
 
-  stall(untilUs: number): number {
-    return forEachLive(this.#sessions.keys(), (connection) => connection.stall(untilUs))
+  stall(fault: OpenFault, untilUs: number): number {
+    return forEachLive(this.#sessions.keys(), (connection) => connection.stall(fault, untilUs))
   }
 
-  mute(product: string, untilUs: number, frozenId: number | null): number {
+  mute(product: string, mute: Mute): number {
     const muted = this.#wanting(product)
-    for (const session of muted) session.mutes.set(product, { untilUs, frozenId })
+    for (const session of muted) session.mutes.set(product, mute)
     return muted.length
+  }
+
+  plannedCut(): number {
+    return this.disconnect(1001)
   }
 
   garbage(request: FaultRequest, product: string): number {
@@ -189,7 +193,9 @@ export class AdvancedFeed implements Feed {
       this.#flush(id)
       session.trades.add(id)
       session.mutes.delete(id)
-      this.#send(session, 'market_trades', snapshotEvent(engine))
+      const from = Math.max(engine.ledger.tape.start, engine.ledger.tape.end - SNAPSHOT_TRADES)
+      const sent = this.#send(session, 'market_trades', snapshotEvent(engine, from))
+      if (sent) this.#tell(id, [...idsFrom(engine, from)])
     }
   }
 
@@ -206,13 +212,23 @@ export class AdvancedFeed implements Feed {
     const fills = this.#pending.get(product)
     if (fills === undefined) return
     this.#pending.delete(product)
+    const { timeUs } = this.#options.market
     const sessions = this.#wanting(product).filter(
-      (session) => !isMuted(session.mutes, product, this.#options.market.timeUs),
+      (session) => !fills.map((fill) => isWithheld(session, [fill], timeUs)).includes(true),
     )
     if (sessions.length === 0) return
     const trades = fills.map((fill) => advancedTrade(fill.product, fill)).reverse()
     const event = advancedTradesEvent('update', trades)
-    for (const session of sessions) this.#send(session, 'market_trades', event)
+    const sent = sessions.map((session) => this.#send(session, 'market_trades', event))
+    if (sent.includes(true))
+      this.#tell(
+        product,
+        fills.map((fill) => fill.tradeId),
+      )
+  }
+
+  #tell(product: string, ids: readonly number[]): void {
+    for (const id of ids) this.#options.told(product, id, id)
   }
 
   #wanting(product: string): readonly Session[] {
@@ -229,8 +245,8 @@ export class AdvancedFeed implements Feed {
     return frame
   }
 
-  #send(session: Session, channel: string, event: string): void {
-    session.connection.send(this.#envelope(session, channel, event))
+  #send(session: Session, channel: string, event: string): boolean {
+    return session.connection.send(this.#envelope(session, channel, event))
   }
 }
 
@@ -239,10 +255,13 @@ function unsubscribe(session: Session, products: readonly string[]): void {
   if (products.length === 0) session.trades.clear()
 }
 
-function snapshotEvent(engine: ProductMarket): string {
+function* idsFrom({ ledger }: ProductMarket, index: number): Generator<number> {
+  for (let i = index; i < ledger.tape.end; i += 1) yield ledger.tape.idAt(i)
+}
+
+function snapshotEvent(engine: ProductMarket, from: number): string {
   const { product } = engine
   const { tape } = engine.ledger
-  const from = Math.max(tape.start, tape.end - SNAPSHOT_TRADES)
   const trades: string[] = []
   for (let i = tape.end - 1; i >= from; i -= 1) trades.push(advancedTrade(product, tape.at(i)))
   return advancedTradesEvent('snapshot', trades)

@@ -1,44 +1,42 @@
-import type { Random } from '../../src/core/random.ts'
-import type { ProductMarket } from '../market/product-market.ts'
+import type { DepthBook, DepthChanges, DepthLevel } from '../market/depth-book.ts'
+import type { Product } from '../market/product.ts'
 import { decimalText, microsText, paddedText } from '../market/text.ts'
 
-const LEVELS = 20
+/** Go's zero time, which the venue seldom writes where it has none. */
+export const ZERO_TIME = '0001-01-01T00:00:00.000000Z'
 
-function level(market: ProductMarket, random: Random, ticks: number): [string, string] {
-  const { priceDecimals, sizeDecimals } = market.product
-  const units = 1 + Math.floor(random.exponential(market.quotes.bidUnits + 1))
-  return [decimalText(ticks, priceDecimals), paddedText(units, sizeDecimals, 8)]
+const SIZE_DECIMALS = 8
+
+function pricePart(product: Product, ticks: number): string {
+  return `"${decimalText(ticks, product.priceDecimals)}"`
 }
 
-/** Returns a `snapshot` of twenty levels a side around the best bid and offer. */
-export function bookSnapshotFrame(market: ProductMarket, random: Random, timeUs: number): string {
-  const { bidTicks, askTicks } = market.quotes
-  const depth = Math.min(LEVELS, bidTicks)
-  const side = (tick: (step: number) => number) =>
-    Array.from({ length: depth }, (_, step) => level(market, random, tick(step)))
-  return JSON.stringify({
-    type: 'snapshot',
-    product_id: market.product.id,
-    asks: side((step) => askTicks + step),
-    bids: side((step) => bidTicks - step),
-    time: microsText(timeUs),
-  })
+// A level that is gone is told either way.
+function sizePart(product: Product, ticks: number, units: number): string {
+  if (units === 0 && ticks % 2 === 0) return '"0"'
+  return `"${paddedText(units, product.sizeDecimals, SIZE_DECIMALS)}"`
 }
 
-/**
- * Returns an `l2update` that sets or removes a few levels near the touch.
- *
- * The book is scenery: its changes are drawn, not the working of the orders behind the trades.
- */
-export function bookUpdateFrame(market: ProductMarket, random: Random, timeUs: number): string {
-  const changes = Array.from({ length: random.int(1, 4) }, () => {
-    const buy = random.next() < 0.5
-    const { bidTicks, askTicks } = market.quotes
-    const away = random.int(0, LEVELS)
-    const ticks = Math.max(1, buy ? bidTicks - away : askTicks + away)
-    const [price, size] = level(market, random, ticks)
-    return [buy ? 'buy' : 'sell', price, random.next() < 0.3 ? '0.00000000' : size]
-  })
-  const time = microsText(timeUs)
-  return JSON.stringify({ type: 'l2update', product_id: market.product.id, changes, time })
+/** Returns a `snapshot` of a whole book, best levels first. */
+export function bookSnapshotFrame(product: Product, book: DepthBook, timeUs: number): string {
+  const side = (levels: readonly DepthLevel[]) =>
+    levels
+      .map(([ticks, units]) => `[${pricePart(product, ticks)},${sizePart(product, ticks, units)}]`)
+      .join(',')
+  const { bids, asks } = book.levels(Number.POSITIVE_INFINITY)
+  return (
+    `{"type":"snapshot","product_id":"${product.id}","asks":[${side(asks)}],` +
+    `"bids":[${side(bids)}],"time":"${microsText(timeUs)}"}`
+  )
+}
+
+/** Returns an `l2update`: absolute sizes, in one list for both sides. */
+export function bookUpdateFrame(product: Product, changes: DepthChanges, time: string): string {
+  const side = (name: 'buy' | 'sell', levels: ReadonlyMap<number, number>) =>
+    [...levels].map(
+      ([ticks, units]) =>
+        `["${name}",${pricePart(product, ticks)},${sizePart(product, ticks, units)}]`,
+    )
+  const rows = [...side('buy', changes.bids), ...side('sell', changes.asks)]
+  return `{"type":"l2update","product_id":"${product.id}","changes":[${rows}],"time":"${time}"}`
 }

@@ -1,15 +1,17 @@
-import type { FaultRequest } from '../faults/fault.ts'
+import type { FaultRequest, OpenFault } from '../faults/fault.ts'
 import { garbageBytes } from '../faults/garbage.ts'
 import type { Fill } from '../market/ledger.ts'
 import type { Product } from '../market/product.ts'
 import type { ProductMarket } from '../market/product-market.ts'
-import { bookSnapshotFrame, bookUpdateFrame } from './book.ts'
-import type { Connection } from './connection.ts'
+import type { Connection } from '../service/connection.ts'
+import { encodeFrame } from '../service/connection.ts'
+import { forEachLive, isMuted, isOverdue, isWithheld } from '../service/feed.ts'
+import type { Feed, Mute, Print, VenueContext } from '../venue-sim.ts'
+import type { Books } from './books.ts'
+import { createBooks } from './books.ts'
 import { errorFrame, heartbeatFrame, matchFrame, tickerFrame } from './exchange-frames.ts'
 import type { ExchangeSession, Subscribed } from './exchange-session.ts'
 import { acknowledgement, subscribe, unsubscribe } from './exchange-session.ts'
-import type { Feed, FeedOptions } from './feed.ts'
-import { forEachLive, isMuted, isOverdue } from './feed.ts'
 import { statusFrame } from './listing.ts'
 import { readSubscribeRequest } from './subscribe-request.ts'
 
@@ -20,26 +22,37 @@ interface LateAck {
 }
 
 const SLOW_EVERY_SECONDS = 5
+const BOOK_CHANNEL = 'level2_50'
 
 /** The Exchange WebSocket feed. */
 export class ExchangeFeed implements Feed {
-  readonly #options: FeedOptions
+  readonly #options: VenueContext
   readonly #listed: ReadonlySet<string>
   readonly #products: readonly Product[]
   readonly #sessions = new Map<Connection, ExchangeSession>()
+  readonly #books: Books
   #lateAcks: LateAck[] = []
   #acksToDelay = 0
   #ackDelayMs = 0
   #seconds = 0
 
-  constructor(options: FeedOptions) {
+  constructor(options: VenueContext) {
     this.#options = options
     this.#listed = new Set(options.market.products.keys())
     this.#products = [...options.market.products.values()].map((engine) => engine.product)
+    this.#books = createBooks(options, {
+      has: (product) => this.#holders(BOOK_CHANNEL, product).length > 0,
+      tell: (product, frame) => this.#publish(BOOK_CHANNEL, product, () => frame),
+    })
   }
 
   get connections(): number {
     return this.#sessions.size
+  }
+
+  /** The books as this feed tells them. */
+  get books(): Books {
+    return this.#books
   }
 
   get subscribers(): number {
@@ -48,7 +61,8 @@ export class ExchangeFeed implements Feed {
 
   accept(connection: Connection): void {
     const channels = new Map<string, Set<string>>()
-    this.#sessions.set(connection, { connection, channels, mutes: new Map(), greeted: false })
+    const facts = { connection, channels, mutes: new Map(), unacked: new Set<string>() }
+    this.#sessions.set(connection, { ...facts, greeted: false })
   }
 
   forget(connection: Connection): void {
@@ -69,15 +83,26 @@ export class ExchangeFeed implements Feed {
       this.#acknowledge(session)
       return
     }
-    const added = subscribe(session, request, this.#listed)
+    const { symbolFaults } = this.#options
+    const added = subscribe(session, request, { listed: this.#listed, symbolFaults })
     if (added.length === 0) return
     this.#acknowledge(session)
     this.#greet(session, added)
   }
 
-  trade(fill: Fill): void {
-    const engine = this.#engine(fill.product.id)
-    this.#publish('matches', fill.product.id, () => matchFrame('match', fill, engine.salt))
+  trade(print: Print): void {
+    const { market, told } = this.#options
+    const fill = print[0]!
+    const { id } = fill.product
+    let frame: Buffer | null = null
+    let sent = false
+    for (const session of this.#sessions.values()) {
+      if (session.channels.get('matches')?.has(id) !== true) continue
+      if (isWithheld(session, print, market.timeUs)) continue
+      frame ??= encodeFrame(matchFrame('match', fill, this.#engine(id).salt))
+      sent = session.connection.sendFrame(frame) || sent
+    }
+    if (sent) told(id, fill.tradeId, fill.tradeId)
   }
 
   order(last: Fill): void {
@@ -99,14 +124,12 @@ export class ExchangeFeed implements Feed {
     }
   }
 
-  quarter(timeUs: number): void {
-    const { market, random } = this.#options
-    for (const [id, engine] of market.products) {
-      this.#publish('level2_50', id, () => bookUpdateFrame(engine, random, timeUs))
-    }
+  quarter(): void {
+    // Books are told more often than this, trades at once.
   }
 
   tick(nowUs: number): void {
+    this.#books.tick(nowUs)
     for (const session of this.#sessions.values()) {
       session.connection.tick(nowUs)
       if (isOverdue(session, nowUs, this.#options.subscribeDeadlineMs)) {
@@ -119,14 +142,18 @@ export class ExchangeFeed implements Feed {
     for (const ack of due) ack.session.connection.send(ack.frame)
   }
 
-  stall(untilUs: number): number {
-    return forEachLive(this.#sessions.keys(), (connection) => connection.stall(untilUs))
+  stall(fault: OpenFault, untilUs: number): number {
+    return forEachLive(this.#sessions.keys(), (connection) => connection.stall(fault, untilUs))
   }
 
-  mute(product: string, untilUs: number, frozenId: number | null): number {
+  mute(product: string, mute: Mute): number {
     const muted = this.#wanting(product)
-    for (const session of muted) session.mutes.set(product, { untilUs, frozenId })
+    for (const session of muted) session.mutes.set(product, mute)
     return muted.length
+  }
+
+  plannedCut(): number {
+    return this.disconnect(1001)
   }
 
   garbage(request: FaultRequest, product: string): number {
@@ -162,20 +189,22 @@ export class ExchangeFeed implements Feed {
   }
 
   #wanting(product: string): readonly ExchangeSession[] {
+    return this.#holders('matches', product)
+  }
+
+  #holders(channel: string, product: string): readonly ExchangeSession[] {
     return [...this.#sessions.values()].filter(
-      (session) => session.channels.get('matches')?.has(product) === true,
+      (session) => session.channels.get(channel)?.has(product) === true,
     )
   }
 
   /** Sends to every session of (channel, product); the frame is built only if there is one. */
   #publish(channel: string, product: string, build: () => string): void {
-    let frame: string | null = null
+    let frame: Buffer | null = null
     for (const session of this.#sessions.values()) {
       if (session.channels.get(channel)?.has(product) !== true) continue
-      const { timeUs } = this.#options.market
-      if (channel === 'matches' && isMuted(session.mutes, product, timeUs)) continue
-      frame ??= build()
-      session.connection.send(frame)
+      frame ??= encodeFrame(build())
+      session.connection.sendFrame(frame)
     }
   }
 
@@ -192,7 +221,7 @@ export class ExchangeFeed implements Feed {
 
   // What a fresh subscription is told at once: tickers come before the last matches.
   #greet(session: ExchangeSession, added: readonly Subscribed[]): void {
-    const { market, random } = this.#options
+    const { told } = this.#options
     const { connection } = session
     const of = (...channels: readonly string[]) =>
       added.flatMap(([channel, id]) => (channels.includes(channel) ? [this.#engine(id)] : []))
@@ -200,11 +229,14 @@ export class ExchangeFeed implements Feed {
       const { lastFill } = engine.ledger
       if (lastFill !== null) connection.send(tickerFrame(lastFill, engine))
     }
-    for (const { ledger, salt } of of('matches')) {
-      if (ledger.lastFill !== null) connection.send(matchFrame('last_match', ledger.lastFill, salt))
+    for (const { product, ledger, salt } of of('matches')) {
+      const { lastFill } = ledger
+      if (lastFill === null) continue
+      const sent = connection.send(matchFrame('last_match', lastFill, salt))
+      if (sent) told(product.id, lastFill.tradeId, lastFill.tradeId)
     }
-    for (const engine of of('level2_50')) {
-      connection.send(bookSnapshotFrame(engine, random, market.timeUs))
+    for (const { product } of of(BOOK_CHANNEL)) {
+      connection.send(this.#books.snapshot(product.id))
     }
     if (added.some(([channel]) => channel === 'status')) {
       connection.send(statusFrame(this.#products))

@@ -1,9 +1,10 @@
 import type { Random } from '../../src/core/random.ts'
-import { DELISTED_PRODUCT } from '../market/product.ts'
-import type { Connection } from './connection.ts'
+import type { SymbolFaults } from '../faults/symbol-faults.ts'
+import { DELISTED_PRODUCT } from '../market/catalogue.ts'
+import type { Connection } from '../service/connection.ts'
+import { shuffled } from '../service/feed.ts'
+import type { Mute } from '../venue-sim.ts'
 import { ackFrame, errorFrame } from './exchange-frames.ts'
-import type { Mute } from './feed.ts'
-import { shuffled } from './feed.ts'
 import type { SubscribeRequest } from './subscribe-request.ts'
 
 /** One client of the Exchange feed. */
@@ -12,6 +13,8 @@ export interface ExchangeSession {
   /** What it holds: product ids by channel, under the names channels are acknowledged by. */
   readonly channels: Map<string, Set<string>>
   readonly mutes: Map<string, Mute>
+  /** Products that acks do not name, though they are served. */
+  readonly unacked: Set<string>
   /** Whether it has sent a request yet. */
   greeted: boolean
 }
@@ -43,6 +46,27 @@ function productError(product: string, listed: ReadonlySet<string>): string | nu
     : `${product} is not a valid product`
 }
 
+/** What a subscription is checked against. */
+export interface Listing {
+  readonly listed: ReadonlySet<string>
+  readonly symbolFaults: SymbolFaults
+}
+
+/** Returns the products of a request that are served; faults take their part of the others. */
+function accepted(
+  session: ExchangeSession,
+  request: SubscribeRequest,
+  { listed, symbolFaults }: Listing,
+): ReadonlySet<string> {
+  const named = new Set(request.wants.flatMap(({ products }) => products))
+  const good = [...named].filter((product) => listed.has(product))
+  for (const product of good) {
+    if (symbolFaults.take('ack_withheld', product) === null) session.unacked.delete(product)
+    else session.unacked.add(product)
+  }
+  return new Set(good.filter((product) => symbolFaults.take('reject', product) === null))
+}
+
 /**
  * Adds what a request asks for and returns what was added.
  *
@@ -52,9 +76,10 @@ function productError(product: string, listed: ReadonlySet<string>): string | nu
 export function subscribe(
   session: ExchangeSession,
   request: SubscribeRequest,
-  listed: ReadonlySet<string>,
+  listing: Listing,
 ): readonly Subscribed[] {
   const added: Subscribed[] = []
+  const listed = accepted(session, request, listing)
   for (const { channel, products } of request.wants) {
     const whole = channel === 'status'
     const errors = products.map((product) => (whole ? null : productError(product, listed)))
@@ -88,5 +113,6 @@ export function unsubscribe(session: ExchangeSession, request: SubscribeRequest)
 
 /** Returns the ack of everything a session holds, its products in no order. */
 export function acknowledgement(session: ExchangeSession, random: Random): string {
-  return ackFrame([...session.channels].map(([name, ids]) => [name, shuffled(random, ids)]))
+  const told = (ids: Iterable<string>) => [...ids].filter((id) => !session.unacked.has(id))
+  return ackFrame([...session.channels].map(([name, ids]) => [name, shuffled(random, told(ids))]))
 }

@@ -1,14 +1,4 @@
-/** An HTTP answer before any fault touches it. */
-export interface RestAnswer {
-  readonly status: number
-  readonly body: string
-  readonly headers?: Readonly<Record<string, string>>
-}
-
-/** Returns a JSON answer. */
-export function json(value: unknown, headers: Readonly<Record<string, string>> = {}): RestAnswer {
-  return { status: 200, body: JSON.stringify(value), headers }
-}
+import type { RestAnswer } from '../service/rest-answer.ts'
 
 /** Returns the venue's way to say no: a status and one message. */
 export function refusal(

@@ -1,7 +1,9 @@
 import type { CandleFold, MinuteFold } from '../market/candles.ts'
 import type { Product } from '../market/product.ts'
-import type { RestAnswer } from './rest-answer.ts'
-import { json, refusal } from './rest-answer.ts'
+import type { CandleHoles } from '../service/candle-holes.ts'
+import type { RestAnswer } from '../service/rest-answer.ts'
+import { json } from '../service/rest-answer.ts'
+import { refusal } from './rest-answer.ts'
 
 const GRANULARITIES = [60, 300, 900, 3600, 21_600, 86_400]
 const ROWS_MAX = 300
@@ -50,7 +52,7 @@ function gather(minutes: readonly MinuteFold[], granularity: number): readonly B
  */
 export function candlesPage(
   product: Product,
-  fold: CandleFold,
+  candles: { readonly fold: CandleFold; readonly holes: CandleHoles },
   request: { readonly query: URLSearchParams; readonly nowUs: number },
 ): RestAnswer {
   const { query, nowUs } = request
@@ -72,7 +74,9 @@ export function candlesPage(
         `Count of aggregations requested exceeds ${ROWS_MAX}`,
     )
   }
-  const minutes = fold.minutes(first * 1e6, (last + granularity) * 1e6)
+  const minutes = candles.fold
+    .minutes(first * 1e6, (last + granularity) * 1e6)
+    .filter((minute) => !candles.holes.has(product.id, minute.openTimeUs))
   const price = (ticks: number) => ticks / 10 ** product.priceDecimals
   const rows = gather(minutes, granularity).map((bucket) => [
     bucket.start,

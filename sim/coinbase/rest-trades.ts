@@ -1,18 +1,10 @@
 import type { ProductMarket } from '../market/product-market.ts'
 import { decimalText, microsText } from '../market/text.ts'
-import type { RestAnswer } from './rest-answer.ts'
+import type { RestAnswer } from '../service/rest-answer.ts'
+import type { PageBend } from '../venue-sim.ts'
 import { refusal } from './rest-answer.ts'
 
 const LIMIT_MAX = 1000
-
-/** How a fault bends a page: rows cut from its end, or newer rows repeated before its start. */
-export interface PageFault {
-  readonly rowsMax: number | null
-  readonly overlap: number
-}
-
-/** A page as the venue means it. */
-export const WHOLE_PAGE: PageFault = { rowsMax: null, overlap: 0 }
 
 function tradeRow(engine: ProductMarket, index: number): string {
   const { product } = engine
@@ -39,7 +31,7 @@ function readId(text: string | null): number | null {
 export function tradesPage(
   engine: ProductMarket,
   query: URLSearchParams,
-  fault: PageFault,
+  bend: PageBend,
 ): RestAnswer {
   const after = readId(query.get('after'))
   const before = readId(query.get('before'))
@@ -50,15 +42,24 @@ export function tradesPage(
   const { tape } = engine.ledger
   const end = after === null ? tape.end : tape.indexOfId(after)
   const floor = before === null ? tape.start : tape.indexOfId(before + 1)
-  let from = Math.max(floor, end - Math.min(limit, LIMIT_MAX))
-  if (fault.rowsMax !== null) from = Math.max(from, end - fault.rowsMax)
-  const until = Math.min(tape.end, end + fault.overlap)
+  const rowsMax = Math.min(limit, LIMIT_MAX, bend.rowsMax ?? LIMIT_MAX)
   const rows: string[] = []
-  for (let index = until - 1; index >= from; index -= 1) rows.push(tradeRow(engine, index))
+  let [newest, oldest] = [0, 0]
+  const add = (index: number) => {
+    oldest = tape.idAt(index)
+    if (rows.length === 0) newest = oldest
+    rows.push(tradeRow(engine, index))
+  }
+  const until = Math.min(tape.end, end + bend.overlap)
+  for (let index = until - 1; index >= end; index -= 1) add(index)
+  const overlap = rows.length
+  for (let index = end - 1; index >= floor && rows.length - overlap < rowsMax; index -= 1) {
+    if (!engine.ledger.isHidden(tape.idAt(index))) add(index)
+  }
   const headers: Record<string, string> = {}
   if (rows.length > 0) {
-    headers['CB-BEFORE'] = String(tape.idAt(until - 1))
-    headers['CB-AFTER'] = String(tape.idAt(from))
+    headers['CB-BEFORE'] = String(newest)
+    headers['CB-AFTER'] = String(oldest)
   }
   return { status: 200, body: `[${rows.join(',')}]`, headers }
 }

@@ -1,45 +1,13 @@
-import type { RestFaults } from '../faults/rest-faults.ts'
-import type { Market } from '../market/market.ts'
 import type { ProductMarket } from '../market/product-market.ts'
 import { decimalText, microsText, paddedText } from '../market/text.ts'
+import { createRateLimit } from '../service/rate-limit.ts'
+import type { RestAnswer } from '../service/rest-answer.ts'
+import { json } from '../service/rest-answer.ts'
+import type { PageBend, RestRequest, VenueContext, VenueRest } from '../venue-sim.ts'
 import { productRow } from './listing.ts'
-import type { RateLimit } from './rate-limit.ts'
-import type { RestAnswer } from './rest-answer.ts'
-import { json, refusal } from './rest-answer.ts'
+import { refusal } from './rest-answer.ts'
 import { candlesPage } from './rest-candles.ts'
-import type { PageFault } from './rest-trades.ts'
-import { tradesPage, WHOLE_PAGE } from './rest-trades.ts'
-
-/** What REST answers are made from. */
-export interface RestOptions {
-  readonly market: Market
-  readonly faults: RestFaults
-  readonly limit: RateLimit
-  /** Whether a 429 of the rate limit says when to come back; the venue's does not. */
-  readonly retryAfter: boolean
-}
-
-/** One request, as much of it as the answer depends on. */
-export interface RestRequest {
-  readonly path: string
-  readonly query: URLSearchParams
-  readonly address: string
-  readonly nowUs: number
-  readonly nowMs: number
-}
-
-/** An answer and how the connection mistreats it. */
-export interface ServedAnswer extends RestAnswer {
-  /** Bytes after which the connection is cut, `null` for all of them. */
-  readonly cutAfter: number | null
-  /** Milliseconds over which the body dribbles out. */
-  readonly slowMs: number
-  readonly limited: boolean
-}
-
-const HTML =
-  '<!DOCTYPE html><html><head><title>502 Bad Gateway</title></head>' +
-  '<body><center><h1>502 Bad Gateway</h1></center></body></html>'
+import { tradesPage } from './rest-trades.ts'
 
 function tickerAnswer(engine: ProductMarket): RestAnswer {
   const { product, quotes } = engine
@@ -57,7 +25,7 @@ function tickerAnswer(engine: ProductMarket): RestAnswer {
   })
 }
 
-function route(options: RestOptions, request: RestRequest, fault: PageFault): RestAnswer {
+function route(options: VenueContext, request: RestRequest, bend: PageBend): RestAnswer {
   const { market } = options
   const parts = request.path.split('/').filter((part) => part !== '')
   if (request.path === '/time') {
@@ -71,10 +39,11 @@ function route(options: RestOptions, request: RestRequest, fault: PageFault): Re
   const engine = market.products.get(parts[1]!)
   if (engine === undefined) return refusal(404, 'NotFound')
   if (parts.length === 2) return json(productRow(engine.product))
-  if (parts[2] === 'trades') return tradesPage(engine, request.query, fault)
+  if (parts[2] === 'trades') return tradesPage(engine, request.query, bend)
   if (parts[2] === 'ticker') return tickerAnswer(engine)
   if (parts[2] !== 'candles') return refusal(404, 'NotFound')
-  return candlesPage(engine.product, market.candles.get(engine.product.id)!, request)
+  const fold = market.candles.get(engine.product.id)!
+  return candlesPage(engine.product, { fold, holes: options.candleHoles }, request)
 }
 
 function limited(retryAfterSeconds: number | null): RestAnswer {
@@ -82,39 +51,18 @@ function limited(retryAfterSeconds: number | null): RestAnswer {
   return refusal(429, 'Public rate limit exceeded', headers)
 }
 
-/** Answers one request, as the rate limit and the faults under way allow. */
-export function answerRest(options: RestOptions, request: RestRequest): ServedAnswer {
-  const whole = { cutAfter: null, slowMs: 0, limited: false }
-  if (!options.limit.admit(request.address, request.nowMs)) {
-    return { ...limited(options.retryAfter ? 1 : null), ...whole, limited: true }
-  }
-  const fault = options.faults.take(request.path, request.nowUs)?.record.request
-  const { rows = 10, ms = 500, retryAfterSeconds = 1 } = fault ?? {}
-  const answer = () => route(options, request, WHOLE_PAGE)
-  switch (fault?.kind) {
-    case 'rest_429':
-      return { ...limited(retryAfterSeconds), ...whole }
-    case 'rest_status':
-      return { ...refusal(fault.status ?? 503, 'Service Unavailable'), ...whole }
-    case 'rest_html':
-      return { status: 200, body: HTML, headers: { 'Content-Type': 'text/html' }, ...whole }
-    case 'rest_empty':
-      return { status: 200, body: '[]', ...whole }
-    case 'rest_short':
-      return { ...route(options, request, { rowsMax: rows, overlap: 0 }), ...whole }
-    case 'rest_overlap':
-      return { ...route(options, request, { rowsMax: null, overlap: rows }), ...whole }
-    case 'rest_slow':
-      return { ...answer(), ...whole, slowMs: ms }
-    case 'rest_truncate': {
-      const full = answer()
-      return { ...full, ...whole, body: full.body.slice(0, full.body.length >> 1) }
-    }
-    case 'rest_cut': {
-      const full = answer()
-      return { ...full, ...whole, cutAfter: full.body.length >> 1 }
-    }
-    default:
-      return { ...answer(), ...whole }
+/** Returns Coinbase Exchange's REST: ten requests a second and address, fifteen at once. */
+export function createCoinbaseRest(context: VenueContext): VenueRest {
+  const { rateLimit = { perSecond: 10, burst: 15 }, retryAfter } = context
+  const limit = createRateLimit(rateLimit)
+  return {
+    tradesPath: '/trades',
+    admit: ({ address, nowMs }) =>
+      limit.admit(address, nowMs) ? null : limited(retryAfter ? 1 : null),
+    answer: (request, bend) => route(context, request, bend),
+    refuse({ reason, status, retryAfterSeconds }) {
+      if (reason !== 'failed') return limited(retryAfterSeconds)
+      return refusal(status ?? 503, 'Service Unavailable')
+    },
   }
 }

@@ -1,25 +1,19 @@
 import { AssayError } from '../../src/core/errors.ts'
 import type { Random } from '../../src/core/random.ts'
-import type { Fill } from '../market/ledger.ts'
 import type { ProductMarket } from '../market/product-market.ts'
+import type { CandleHoles } from '../service/candle-holes.ts'
+import type { VenueId } from '../venue-id.ts'
+import type { FaultTarget, Print } from '../venue-sim.ts'
 import type { Delivery } from './delivery.ts'
 import { createDelivery } from './delivery.ts'
 import type { FaultKind, FaultRecord, FaultRequest, OpenFault } from './fault.ts'
-import { createOpenFault, FAULT_KINDS, GARBAGE_VARIANTS } from './fault.ts'
+import { FAULT_KINDS, GARBAGE_VARIANTS } from './fault.ts'
+import type { FaultJournal } from './journal.ts'
 import type { RestFaults } from './rest-faults.ts'
-import { createRestFaults } from './rest-faults.ts'
+import type { SymbolFaults } from './symbol-faults.ts'
+import { isSymbolKind, SYMBOL_KINDS } from './symbol-faults.ts'
 
-/** What a feed can be made to do to its clients; each returns how many connections it hit. */
-export interface FaultTarget {
-  stall(untilUs: number): number
-  mute(product: string, untilUs: number, frozenId: number | null): number
-  garbage(request: FaultRequest, product: string): number
-  oversized(bytes: number): number
-  disconnect(code: number | null): number
-  delayAcks(ms: number, count: number): void
-}
-
-/** All faults: injects, keeps what waits to strike, remembers what was done. */
+/** All faults of one venue: injects them and keeps what waits to strike. */
 export interface FaultBoard {
   /**
    * Injects a fault now.
@@ -27,22 +21,24 @@ export interface FaultBoard {
    * @throws AssayError `ASSAY_USAGE` for an unknown kind, variant or product.
    */
   inject(request: FaultRequest): FaultRecord
-  /** The last 100,000, oldest first. */
-  readonly records: readonly FaultRecord[]
   readonly delivery: Delivery
-  readonly rest: RestFaults
   /** While connections are refused: the HTTP status to refuse with, 0 for accept and drop. */
   refusal(nowUs: number): number | null
 }
 
 /** What a board works on. */
 export interface FaultBoardOptions {
+  readonly venue: VenueId
   readonly products: ReadonlyMap<string, ProductMarket>
   readonly targets: readonly FaultTarget[]
   readonly random: Random
   readonly nowUs: () => number
-  /** Where trades go that no fault kept back. */
-  readonly emit: (fill: Fill) => void
+  /** Where prints go that no fault kept back. */
+  readonly emit: (print: Print) => void
+  readonly journal: FaultJournal
+  readonly rest: RestFaults
+  readonly symbolFaults: SymbolFaults
+  readonly candleHoles: CandleHoles
 }
 
 /** One fault about to strike, its defaults filled in. */
@@ -58,7 +54,7 @@ const SECONDS_DEFAULT = 8
 const DELAY_MS_DEFAULT = 500
 const OVERSIZED_BYTES_DEFAULT = 64 * 1024 * 1024
 const COUNT_MAX = 1_000_000
-const RECORDS_MAX = 100_000
+const MINUTE_US = 60_000_000
 const CLOSE_CODES = [1000, 1001, 1008, 1009, 1011, 1012, 1013]
 const PRODUCT_KINDS: ReadonlySet<FaultKind> = new Set<FaultKind>([
   'drop',
@@ -68,6 +64,9 @@ const PRODUCT_KINDS: ReadonlySet<FaultKind> = new Set<FaultKind>([
   'never',
   'mute',
   'garbage',
+  'rest_hole',
+  'kline_hole',
+  ...SYMBOL_KINDS,
 ])
 
 function refuse(message: string, request: unknown): never {
@@ -104,15 +103,18 @@ function durationUs(request: FaultRequest): number | null {
 
 /** Does to the clients of one feed what a fault of its sockets demands. */
 function strikeTarget(target: FaultTarget, strike: Strike): number {
-  const { request, engine, untilUs } = strike
+  const { fault, request, engine, untilUs } = strike
   const { id } = engine.product
   switch (request.kind) {
     case 'stall':
-      return target.stall(untilUs)
+      return target.stall(fault, untilUs)
     case 'mute': {
       const frozen = request.heartbeat === 'frozen'
-      return target.mute(id, untilUs, frozen ? (engine.ledger.lastFill?.tradeId ?? 0) : null)
+      const frozenId = frozen ? (engine.ledger.lastFill?.tradeId ?? 0) : null
+      return target.mute(id, { fault, untilUs, frozenId })
     }
+    case 'planned_cut':
+      return target.plannedCut()
     case 'garbage': {
       let hits = 0
       for (let i = 0; i < strike.count; i += 1) hits += target.garbage(request, id)
@@ -138,6 +140,7 @@ function strikeTrades(delivery: Delivery, strike: Strike): void {
     case 'drop':
     case 'duplicate':
     case 'reorder':
+    case 'rest_hole':
       delivery[request.kind](id, count, fault)
       break
     case 'delay':
@@ -145,25 +148,47 @@ function strikeTrades(delivery: Delivery, strike: Strike): void {
       break
     case 'never': {
       const [firstId, lastId] = engine.ledger.skipIds(count)
-      for (let tradeId = firstId; tradeId <= lastId; tradeId += 1) fault.touch(tradeId)
+      fault.touch(firstId, lastId)
+      fault.hit(count - 1)
       break
     }
     default:
   }
 }
 
+/** Takes the last minutes that are complete out of REST candles. */
+function strikeCandles(holes: CandleHoles, strike: Strike, timeUs: number): void {
+  const { fault, engine, count } = strike
+  const openUs = timeUs - (timeUs % MINUTE_US)
+  for (let back = count; back > 0; back -= 1) {
+    holes.add(engine.product.id, openUs - back * MINUTE_US)
+    fault.touchMinute(openUs - back * MINUTE_US)
+    fault.hit()
+  }
+}
+
 /** Returns a board with nothing injected yet. */
 export function createFaultBoard(options: FaultBoardOptions): FaultBoard {
-  const records: FaultRecord[] = []
-  const delivery = createDelivery(options.random, options.emit)
-  const rest = createRestFaults()
+  const { rest, journal, symbolFaults, candleHoles, products } = options
+  const hide = (print: Print) =>
+    products.get(print[0]!.product.id)!.ledger.hide(print[0]!.tradeId, print.at(-1)!.tradeId)
+  const delivery = createDelivery(options.random, options.emit, hide)
   let refusedUntilUs = 0
   let refusalStatus = 503
-  let injected = 0
 
   function engineOf(request: FaultRequest): ProductMarket {
-    const id = request.product ?? [...options.products.keys()][0]!
-    return options.products.get(id) ?? refuse(`The simulator does not list ${id}.`, request)
+    const id = request.product ?? [...products.keys()][0]!
+    return products.get(id) ?? refuse(`The simulator does not list ${id}.`, request)
+  }
+
+  function strikeWaiting(strike: Strike): void {
+    const { fault, request, engine, untilUs } = strike
+    const { kind } = request
+    if (kind === 'ban' || (kind.startsWith('rest_') && kind !== 'rest_hole')) rest.add(fault)
+    if (isSymbolKind(kind)) symbolFaults.add(kind, engine.product.id, fault)
+    if (kind !== 'refuse') return
+    refusedUntilUs = untilUs
+    refusalStatus = request.status ?? 503
   }
 
   return {
@@ -174,28 +199,20 @@ export function createFaultBoard(options: FaultBoardOptions): FaultBoard {
       const duration = durationUs(request)
       const named = request.product !== undefined || PRODUCT_KINDS.has(request.kind)
       const untilUs = timeUs + (duration ?? 0)
-      const fault = createOpenFault(request, {
-        id: injected,
+      const fault = journal.open(request, {
+        venue: options.venue,
         timeUs,
         untilUs: duration === null ? null : untilUs,
         product: named ? engine.product.id : null,
       })
-      injected += 1
-      records.push(fault.record)
-      if (records.length > RECORDS_MAX) records.shift()
       const strike = { fault, request, engine, count: request.count ?? 1, untilUs }
       strikeTrades(delivery, strike)
+      if (request.kind === 'kline_hole') strikeCandles(candleHoles, strike, timeUs)
       for (const target of options.targets) fault.hit(strikeTarget(target, strike))
-      if (request.kind.startsWith('rest_')) rest.add(fault)
-      if (request.kind === 'refuse') {
-        refusedUntilUs = untilUs
-        refusalStatus = request.status ?? 503
-      }
+      strikeWaiting(strike)
       return fault.record
     },
-    records,
     delivery,
-    rest,
     refusal(nowUs) {
       return nowUs < refusedUntilUs ? refusalStatus : null
     },

@@ -1,3 +1,7 @@
+import type { IdRange, Ranges } from '../service/ranges.ts'
+import { createRanges } from '../service/ranges.ts'
+import type { VenueId } from '../venue-id.ts'
+
 /** Everything that can be made to go wrong. The README's table says what a client sees of each. */
 export const FAULT_KINDS = [
   'drop',
@@ -12,6 +16,15 @@ export const FAULT_KINDS = [
   'disconnect',
   'refuse',
   'late_ack',
+  'planned_cut',
+  'ack_withheld',
+  'reject',
+  'kline_late',
+  'kline_missing',
+  'kline_hole',
+  'book_corrupt',
+  'ban',
+  'rest_hole',
   'rest_429',
   'rest_status',
   'rest_truncate',
@@ -55,13 +68,15 @@ export type GarbageVariant = (typeof GARBAGE_VARIANTS)[number]
 /** A fault to inject. What a kind does not use it ignores. */
 export interface FaultRequest {
   readonly kind: FaultKind
-  /** Needed by `drop duplicate reorder delay never mute`; where absent, the first product. */
+  /** Whom it strikes. @default 'coinbase', or the first venue where that is not played */
+  readonly venue?: VenueId
+  /** Whose trades or candles it strikes; where absent, the venue's first product. */
   readonly product?: string
-  /** Trades or REST answers hit, or garbage frames sent. @default 1 */
+  /** Trades (frames of them), acks, candles or REST answers hit, or garbage sent. @default 1 */
   readonly count?: number
-  /** How long `stall mute refuse` last. @default 8 */
+  /** How long `stall mute refuse` last (8), and `ban`: the venue's shortest. */
   readonly seconds?: number
-  /** How long `delay late_ack rest_slow` hold back. @default 500 */
+  /** How long `delay late_ack kline_late rest_slow` hold back. @default 500 */
   readonly ms?: number
   /** @default 'malformed' */
   readonly variant?: GarbageVariant
@@ -84,6 +99,7 @@ export interface FaultRequest {
 /** A fault as it was injected: the ground of "100 % of injected holes detected". */
 export interface FaultRecord {
   readonly id: number
+  readonly venue: VenueId
   readonly kind: FaultKind
   /** RFC 3339. */
   readonly time: string
@@ -92,7 +108,13 @@ export interface FaultRecord {
   readonly until_us: number | null
   readonly product: string | null
   /** Ranges of trade ids it touched, in order; grows while the fault is under way. */
-  readonly ids: readonly (readonly [firstId: number, lastId: number])[]
+  readonly ids: readonly IdRange[]
+  /** Trades that some client was not told because of it, by product; grows as well. */
+  readonly lost: Readonly<Record<string, readonly IdRange[]>>
+  /** Open times of the candles it struck, epoch microseconds; grows too. */
+  readonly minutes_us: readonly number[]
+  /** Whether REST has what was lost. */
+  readonly reachable: boolean
   /** How often it struck: trades, frames, connections or answers. */
   readonly hits: number
   readonly request: FaultRequest
@@ -101,8 +123,12 @@ export interface FaultRecord {
 /** A record that can still grow. */
 export interface OpenFault {
   readonly record: FaultRecord
-  /** Adds a trade, joined to the last range where it is its neighbour. */
-  touch(tradeId: number): void
+  /** Adds the trades of one frame, joined to the last range where they are its neighbours. */
+  touch(firstId: number, lastId: number): void
+  /** Notes trades that a client will not be told over its socket. */
+  lose(product: string, firstId: number, lastId: number): void
+  /** Notes the open time of a candle it struck; counts nothing. */
+  touchMinute(openTimeUs: number): void
   /** Counts strikes that have no trade id. @default 1 */
   hit(times?: number): void
 }
@@ -112,32 +138,47 @@ export function createOpenFault(
   request: FaultRequest,
   facts: {
     readonly id: number
+    readonly venue: VenueId
     readonly timeUs: number
     readonly untilUs: number | null
     readonly product: string | null
   },
 ): OpenFault {
   const ids: [number, number][] = []
+  const minutes: number[] = []
+  const lost = new Map<string, Ranges>()
   let hits = 0
   return {
     record: {
       id: facts.id,
+      venue: facts.venue,
       kind: request.kind,
       time: new Date(facts.timeUs / 1000).toISOString(),
       time_us: facts.timeUs,
       until_us: facts.untilUs,
       product: facts.product,
       ids,
+      get lost() {
+        return Object.fromEntries([...lost].map(([product, ranges]) => [product, ranges.list]))
+      },
+      minutes_us: minutes,
+      reachable: request.kind !== 'rest_hole',
       get hits() {
         return hits
       },
       request,
     },
-    touch(tradeId) {
+    touch(firstId, lastId) {
       const last = ids.at(-1)
-      if (last !== undefined && last[1] + 1 === tradeId) last[1] = tradeId
-      else ids.push([tradeId, tradeId])
+      if (last !== undefined && last[1] + 1 === firstId) last[1] = lastId
+      else ids.push([firstId, lastId])
       hits += 1
+    },
+    touchMinute: (openTimeUs) => minutes.push(openTimeUs),
+    lose(product, firstId, lastId) {
+      const ranges = lost.get(product) ?? createRanges()
+      lost.set(product, ranges)
+      ranges.add(firstId, lastId)
     },
     hit(times = 1) {
       hits += times

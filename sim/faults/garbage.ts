@@ -3,8 +3,25 @@ import type { GarbageVariant } from './fault.ts'
 const LONG_SYMBOL = 'A'.repeat(1 << 20)
 const NESTING = 200_000
 
-function withField(frame: string, field: string, json: string): string {
-  return frame.replace(new RegExp(`"${field}":"[^"]*"`), () => `"${field}":${json}`)
+// What each dialect calls the fields that are spoilt; the first that a frame has is meant.
+const FIELDS = {
+  price: ['price', 'p'],
+  size: ['size', 'qty', 'q'],
+  symbol: ['product_id', 'symbol', 's'],
+  id: ['trade_id', 'f', 't'],
+} as const
+
+function nameOf(frame: string, field: keyof typeof FIELDS): string {
+  return FIELDS[field].find((name) => frame.includes(`"${name}":`)) ?? FIELDS[field][0]
+}
+
+// Kraken writes numbers bare: what replaces one then stands bare as well.
+function withField(frame: string, field: keyof typeof FIELDS, text: string): string {
+  const pattern = new RegExp(`"${nameOf(frame, field)}":("[^"]*"|[-+.0-9eE]+)`)
+  return frame.replace(pattern, (whole, value: string) => {
+    const name = whole.slice(0, -value.length)
+    return `${name}${value.startsWith('"') ? `"${text}"` : text}`
+  })
 }
 
 function invalidUtf8(frame: string): Buffer {
@@ -19,20 +36,22 @@ function invalidUtf8(frame: string): Buffer {
 const TEXTS: Readonly<Partial<Record<GarbageVariant, (frame: string) => string>>> = {
   malformed: (frame) => frame.replace(':', ' '),
   truncated: (frame) => frame.slice(0, frame.length >> 1),
-  exponent_price: (frame) => withField(frame, 'price', '"1e400"'),
-  nan_price: (frame) => withField(frame, 'price', 'NaN'),
+  exponent_price: (frame) => withField(frame, 'price', '1e400'),
+  nan_price: (frame) => withField(frame, 'price', 'NaN').replace('"NaN"', 'NaN'),
   proto: (frame) => frame.replace('{', '{"__proto__":{"price":"1","side":"buy"},'),
-  long_symbol: (frame) => withField(frame, 'product_id', `"${LONG_SYMBOL}"`),
-  negative_price: (frame) => withField(frame, 'price', '"-1.5"'),
-  zero_price: (frame) => withField(frame, 'price', '"0.00"'),
-  negative_size: (frame) => withField(frame, 'size', '"-0.1"'),
+  long_symbol: (frame) => withField(frame, 'symbol', LONG_SYMBOL),
+  negative_price: (frame) => withField(frame, 'price', '-1.5'),
+  zero_price: (frame) => withField(frame, 'price', '0.00'),
+  negative_size: (frame) => withField(frame, 'size', '-0.1'),
   nested: () => `{"type":"match","deep":${'['.repeat(NESTING)}${']'.repeat(NESTING)}}`,
-  huge_integer: (frame) => frame.replace(/"trade_id":"?\d+/, (id) => `${id}99999999999`),
-  lone_surrogate: (frame) => withField(frame, 'product_id', '"BTC\\ud800-USD"'),
-  sql_symbol: (frame) => withField(frame, 'product_id', `"BTC-USD'; DROP TABLE trades; --"`),
-  path_symbol: (frame) => withField(frame, 'product_id', '"../../../etc/passwd"'),
+  huge_integer: (frame) =>
+    frame.replace(new RegExp(`"${nameOf(frame, 'id')}":"?\\d+`), (id) => `${id}99999999999`),
+  lone_surrogate: (frame) => withField(frame, 'symbol', 'BTC\\ud800-USD'),
+  sql_symbol: (frame) => withField(frame, 'symbol', "BTC-USD'; DROP TABLE trades; --"),
+  path_symbol: (frame) => withField(frame, 'symbol', '../../../etc/passwd'),
   unknown_type: () => '{"type":"weather","product_id":"BTC-USD","outlook":"mixed"}',
-  missing_field: (frame) => frame.replace(/"size":"[^"]*",/, ''),
+  missing_field: (frame) =>
+    frame.replace(new RegExp(`"${nameOf(frame, 'size')}":("[^"]*"|[-+.0-9eE]+),`), ''),
   extra_field: (frame) => frame.replace('{', '{"settlement":{"venue":"new","legs":[1,2]},'),
 }
 
@@ -43,7 +62,7 @@ export interface GarbageFrame {
 }
 
 /**
- * Returns a spoilt copy of a true trade frame, in either dialect.
+ * Returns a spoilt copy of a true trade frame, in any dialect.
  *
  * The truth stays provable: every variant either has no trade a decoder may accept, or names a
  * product the venue does not list, or (`proto`, `extra_field`) says in all that counts what the

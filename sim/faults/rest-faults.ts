@@ -12,8 +12,6 @@ export interface RestFaults {
   add(fault: OpenFault): void
   /** The fault that strikes this request, if any; counts it. */
   take(path: string, nowUs: number): OpenFault | null
-  /** Requests that came in spite of an unexpired `Retry-After`. */
-  readonly requestsWhileBanned: number
 }
 
 // Faults of a page only make sense where pages are served.
@@ -25,20 +23,27 @@ const PAGE_KINDS: readonly FaultKind[] = [
   'rest_empty',
 ]
 
-/** Returns an empty list of REST faults. */
-export function createRestFaults(): RestFaults {
+/**
+ * Returns an empty list of REST faults.
+ *
+ * Faults of pages wait for `tradesPath` unless they name a path themselves; `counters` gets
+ * the requests that come in spite of an unexpired `Retry-After`.
+ */
+export function createRestFaults(
+  tradesPath: string,
+  counters: { requestsWhileBanned: number },
+): RestFaults {
   let waiting: Waiting[] = []
   let ban: { readonly fault: OpenFault; readonly untilUs: number } | null = null
-  let requestsWhileBanned = 0
   return {
     add(fault) {
       const request = fault.record.request
-      const path = request.path ?? (PAGE_KINDS.includes(request.kind) ? '/trades' : '')
+      const path = request.path ?? (PAGE_KINDS.includes(request.kind) ? tradesPath : '')
       waiting.push({ fault, path, left: request.count ?? 1 })
     },
     take(path, nowUs) {
       if (ban !== null && nowUs < ban.untilUs) {
-        requestsWhileBanned += 1
+        counters.requestsWhileBanned += 1
         return ban.fault
       }
       const next = waiting.find((item) => path.includes(item.path))
@@ -51,9 +56,6 @@ export function createRestFaults(): RestFaults {
         ban = { fault: next.fault, untilUs: nowUs + retryAfterSeconds * 1e6 }
       }
       return next.fault
-    },
-    get requestsWhileBanned() {
-      return requestsWhileBanned
     },
   }
 }

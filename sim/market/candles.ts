@@ -13,7 +13,10 @@ export interface MinuteFold {
   /** Ticks times units, so its decimals are those of price and size together. */
   notional: bigint
   takerBuyUnits: bigint
+  takerBuyNotional: bigint
   tradeCount: number
+  readonly firstId: number
+  lastId: number
 }
 
 /** One minute of truth in canonical decimal text; `open_time` is RFC 3339. */
@@ -38,6 +41,8 @@ export interface CandleFold {
    * A minute outlives its trades when the tape lets them go.
    */
   minutes(fromUs: number, toUs: number): readonly MinuteFold[]
+  /** The newest minute with trades that opened at `openTimeUs` or before. */
+  newest(openTimeUs: number): MinuteFold | null
 }
 
 const MINUTE_US = 60_000_000
@@ -63,7 +68,10 @@ export function createCandleFold(tape: Tape): CandleFold {
         volumeUnits: 0n,
         notional: 0n,
         takerBuyUnits: 0n,
+        takerBuyNotional: 0n,
         tradeCount: 0,
+        firstId: trade.tradeId,
+        lastId: trade.tradeId,
       }
       minutes.push(minute)
     }
@@ -71,15 +79,39 @@ export function createCandleFold(tape: Tape): CandleFold {
     if (trade.ticks < minute.lowTicks) minute.lowTicks = trade.ticks
     minute.closeTicks = trade.ticks
     minute.volumeUnits += units
-    minute.notional += BigInt(trade.ticks) * units
-    if (!trade.makerBuys) minute.takerBuyUnits += units
+    const notional = BigInt(trade.ticks) * units
+    minute.notional += notional
+    minute.lastId = trade.tradeId
     minute.tradeCount += 1
+    if (trade.makerBuys) return
+    minute.takerBuyUnits += units
+    minute.takerBuyNotional += notional
+  }
+
+  function catchUp(): void {
+    for (; cursor < tape.end; cursor += 1) add(cursor)
+  }
+
+  // The first minute that opens at `openTimeUs` or after it.
+  function find(openTimeUs: number): number {
+    let low = 0
+    let high = minutes.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if (minutes[middle]!.openTimeUs < openTimeUs) low = middle + 1
+      else high = middle
+    }
+    return low
   }
 
   return {
     minutes(fromUs, toUs) {
-      for (; cursor < tape.end; cursor += 1) add(cursor)
-      return minutes.filter((minute) => minute.openTimeUs >= fromUs && minute.openTimeUs < toUs)
+      catchUp()
+      return minutes.slice(find(fromUs), find(toUs))
+    },
+    newest(openTimeUs) {
+      catchUp()
+      return minutes[find(openTimeUs + 1) - 1] ?? null
     },
   }
 }

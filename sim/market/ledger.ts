@@ -1,4 +1,6 @@
 import type { Random } from '../../src/core/random.ts'
+import type { Ranges } from '../service/ranges.ts'
+import { createRanges } from '../service/ranges.ts'
 import type { Product } from './product.ts'
 import type { Tape, TapeTrade } from './tape.ts'
 import { createTape } from './tape.ts'
@@ -36,6 +38,12 @@ export interface Ledger {
   write(execution: Execution): Fill
   /** Skips `count` trade ids for good: they will never have existed. */
   skipIds(count: number): readonly [firstId: number, lastId: number]
+  /** Ids that were skipped. */
+  readonly skipped: Ranges
+  /** Takes trades out of REST for good, though they were made. */
+  hide(firstId: number, lastId: number): void
+  /** Whether REST lacks this trade. */
+  isHidden(tradeId: number): boolean
 }
 
 // One maker in five is large enough to meet the next taker too, and keeps its order id.
@@ -44,6 +52,8 @@ const SAME_MAKER_PART = 0.2
 /** Returns an empty ledger that counts from the product's first numbers. */
 export function createLedger(random: Random, product: Product): Ledger {
   const tape = createTape(product.firstTradeId)
+  const skipped = createRanges()
+  const hidden = createRanges()
   let nextId = product.firstTradeId
   let sequence = product.firstSequence
   let orders = 0
@@ -100,7 +110,11 @@ export function createLedger(random: Random, product: Product): Ledger {
     },
     skipIds(count) {
       nextId += count
+      skipped.add(nextId - count, nextId - 1)
       return [nextId - count, nextId - 1]
     },
+    skipped,
+    hide: hidden.add,
+    isHidden: (tradeId) => hidden.list.length > 0 && hidden.has(tradeId),
   }
 }

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
 import { truthCandles, truthTrades } from '../truth.ts'
+import { DEFAULT_PRODUCTS, resolveProducts } from './catalogue.ts'
 import type { Fill } from './ledger.ts'
 import type { Market, MarketOptions } from './market.ts'
 import { createMarket } from './market.ts'
 import { orderId } from './order-id.ts'
-import { DEFAULT_PRODUCTS, resolveProducts } from './product.ts'
 
 const START_US = 1_790_689_558_500_123
 
@@ -86,7 +86,9 @@ test('ids that never existed are missing from the truth too', () => {
   const { ledger } = market.products.get('BTC-USD')!
   const [first, last] = ledger.skipIds(3)
   trade(market, 5)
-  const ids = [...truthTrades(market, { product: 'BTC-USD' })].map((row) => row.trade_id)
+  const ids = [...truthTrades({ id: 'coinbase', market }, { product: 'BTC-USD' })].map(
+    (row) => row.trade_id,
+  )
   expect(ids).toContain(first - 1)
   expect(ids).toContain(last + 1)
   expect(ids.filter((id) => id >= first && id <= last)).toEqual([])
@@ -108,7 +110,10 @@ test('trades are let go beyond the bound, their candles are not', () => {
   for (let second = 0; second < 50; second += 1) trade(market, 1)
   expect(market.tradesTotal).toBeGreaterThan(200_000)
   expect(market.tradesTotal - market.tradesEvicted).toBeLessThan(180_000)
-  const counted = truthCandles(market, {}).reduce((sum, candle) => sum + candle.trade_count, 0)
+  const counted = truthCandles({ id: 'coinbase', market }, {}).reduce(
+    (sum, candle) => sum + candle.trade_count,
+    0,
+  )
   expect(counted).toBe(market.tradesTotal)
 })
 
@@ -121,9 +126,9 @@ test('candles equal a fold of the exported text', () => {
   const market = marketOf({ historyMinutes: 3, tradesPerSecond: 50 })
   trade(market, 130)
   for (const [id, { product }] of market.products) {
-    const rows = [...truthTrades(market, { product: id })]
+    const rows = [...truthTrades({ id: 'coinbase', market }, { product: id })]
     const opens = [...new Set(rows.map((row) => row.time.slice(0, 16)))]
-    const candles = truthCandles(market, { product: id })
+    const candles = truthCandles({ id: 'coinbase', market }, { product: id })
     expect(candles.map((candle) => candle.open_time)).toEqual(opens.map((open) => `${open}:00Z`))
     for (const [i, open] of opens.entries()) {
       const inside = rows.filter((row) => row.time.startsWith(open))
