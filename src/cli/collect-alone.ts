@@ -1,33 +1,30 @@
 import { openJournal } from '../bronze/index.ts'
-import { type Collector, startCollector } from '../collect/collector.ts'
-import type { CollectorStatus, CollectorSummary } from '../collect/collector-status.ts'
-import type { Hole as WantedHole } from '../collect/hole-plan.ts'
-import { listHoles } from '../silver/holes.ts'
 import { openWarehouse, type Warehouse } from '../warehouse/index.ts'
-import { collectorSettings } from './collector-settings.ts'
+import { type Answerer, answererOf, createAnswers } from './answers.ts'
+import type { CollectedStatus, CollectedSummary, Collectors } from './collectors.ts'
+import { COLLECT_LOG, startCollectors } from './collectors.ts'
 import type { Context } from './context.ts'
-import { COLLECT_LOG, wantedHoles } from './pipeline.ts'
 
 /** Starts collecting without a refiner; holes are asked of the warehouse while there is one. */
 export async function startCollecting(options: {
   readonly context: Context
   readonly signal: AbortSignal
-  readonly onStatus: (status: CollectorStatus) => void
-}): Promise<Pick<Collector, 'done'>> {
+  readonly onStatus: (status: CollectedStatus) => void
+}): Promise<Pick<Collectors, 'done'>> {
   const { context, signal, onStatus } = options
   const { config, dataDir, clock } = context
   const journal = await openJournal({ dataDir, name: COLLECT_LOG, clock, ...config.journal })
-  const holes = holesFromWarehouse(context)
+  const answerer = askWarehouse(context)
   try {
-    const collector = await startCollector({
-      ...collectorSettings(context),
-      journal,
+    const collectors = await startCollectors({
+      ...context,
       command: 'collect',
+      journal,
       signal,
-      ...(config.backfill.enabled && { holes: holes.ask }),
+      answers: config.backfill.enabled ? createAnswers(answerer, context) : null,
       onStatus,
     })
-    return { done: finish(collector, journal, holes) }
+    return { done: finish(collectors, journal, answerer) }
   } catch (error) {
     await journal[Symbol.asyncDispose]()
     throw error
@@ -35,28 +32,28 @@ export async function startCollecting(options: {
 }
 
 async function finish(
-  collector: Collector,
+  collectors: Collectors,
   ...parts: readonly AsyncDisposable[]
-): Promise<CollectorSummary> {
+): Promise<CollectedSummary> {
   try {
-    return await collector.done
+    return await collectors.done
   } finally {
     for (const part of parts) await part[Symbol.asyncDispose]()
   }
 }
 
-/** Asks the warehouse of another process for holes; without one, repair waits. */
-function holesFromWarehouse(
-  context: Context,
-): AsyncDisposable & { readonly ask: () => Promise<WantedHole[]> } {
-  const { storeUrl: url, clock } = context
+/** Asks the warehouse of another process; without one, repair waits. */
+function askWarehouse({ storeUrl: url, clock, config }: Context): Answerer & AsyncDisposable {
   let warehouse: Warehouse | null = null
+  const graceUs = config.candles.graceSeconds * 1e6
+  const answerer = async () => {
+    warehouse ??= await openWarehouse({ url, mode: 'read', clock })
+    return answererOf(warehouse, { clock, graceUs })
+  }
   return {
-    async ask() {
-      warehouse ??= await openWarehouse({ url, mode: 'read', clock })
-      const holes = await warehouse.read((db) => listHoles(db, { withCandles: false }))
-      return wantedHoles(holes, context)
-    },
+    holes: async () => (await answerer()).holes(),
+    candleGaps: async () => (await answerer()).candleGaps(),
+    brokenBooks: async () => (await answerer()).brokenBooks(),
     async [Symbol.asyncDispose]() {
       await warehouse?.[Symbol.asyncDispose]()
     },

@@ -16,6 +16,8 @@ interface ImportReport {
   readonly gaps: number
   /** First and last minutes of the file's span that nothing proves complete. */
   readonly edges: number
+  /** Whether the file was held to a published checksum. */
+  readonly verified: boolean
 }
 
 const WAIT_MS = 200
@@ -52,7 +54,8 @@ export async function settleImport(
     edges: await countEdges(db, result.sha256),
   }))
   const { rejected, duplicates } = stored
-  print(context, { read: result.lines, accepted, duplicates, rejected, gaps, edges })
+  const { lines: read, verified } = result
+  print(context, { read, accepted, duplicates, rejected, gaps, edges, verified })
 }
 
 /** Waits until what was written is refined: by whoever does so or, once they are gone, here. */
@@ -123,6 +126,7 @@ function print(context: Context, report: ImportReport): void {
     ['rejected', `${showCount(report.rejected)}${hint(report.rejected, 'assay quarantine')}`],
     ['gaps', `${showCount(report.gaps)}${hint(report.gaps, 'assay gaps')}`],
     ['unproven edges', showCount(report.edges)],
+    ['checksum', report.verified ? 'as published' : 'none was published beside it'],
   ])
 }
 

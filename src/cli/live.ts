@@ -1,6 +1,7 @@
-import type { CollectorStatus, CollectorSummary } from '../collect/collector-status.ts'
+import type { CollectorStatus } from '../collect/collector-status.ts'
+import type { CollectedStatus, CollectedSummary } from './collectors.ts'
 import type { Context } from './context.ts'
-import { showCount, showDurationMs } from './format.ts'
+import { showCount, showDurationMs, showSome } from './format.ts'
 import { printFacts, printJson } from './output.ts'
 import type { PipelineSummary } from './pipeline.ts'
 import type { RefineThread } from './refine-thread.ts'
@@ -8,20 +9,22 @@ import { createStatusLine } from './status-line.ts'
 
 /** What a running pipeline tells of itself, in one line. */
 export interface LiveLine {
-  show(status: CollectorStatus, refine: RefineThread | null): void
+  show(status: CollectedStatus, refine: RefineThread | null): void
   end(): void
 }
 
 /** Returns the live line of `run`, `collect` and `demo`, on standard error. */
 export function liveLine(context: Pick<Context, 'clock'>): LiveLine {
   const line = createStatusLine({ clock: context.clock })
-  let isToldOffline = false
+  const toldOffline = new Set<string>()
   return {
     show(status, refine) {
-      const { feed } = status
-      if (!isToldOffline && feed !== null && feed.connects === 0 && feed.failures > 0) {
-        isToldOffline = true
+      for (const { venue, feed } of status.exchanges) {
+        if (toldOffline.has(venue) || feed === null) continue
+        if (feed.connects > 0 || feed.failures === 0) continue
+        toldOffline.add(venue)
         line.say(offlineText(feed.url, feed.lastFailure))
+        if (toldOffline.size === 1) line.say(OFFLINE_HINT)
       }
       line.show(() => liveText(status, refine))
     },
@@ -30,41 +33,56 @@ export function liveLine(context: Pick<Context, 'clock'>): LiveLine {
 }
 
 function offlineText(url: string, why: string | null): string {
-  return [
-    `Cannot connect to ${url}: ${why ?? 'no answer'}.`,
-    'It is tried again and again, and nothing is made up meanwhile; Ctrl-C ends it.',
-    'Without a network, `npm run demo` shows the whole pipeline against a simulated exchange.',
-  ].join('\n')
+  return `Cannot connect to ${url}: ${why ?? 'no answer'}.`
 }
 
-function liveText(status: CollectorStatus, refine: RefineThread | null): string {
-  const { feed, backfill, lagUs } = status
-  const parts = [
-    `${status.venue} ${stateOf(status)}`,
-    `${showCount(status.framesPerSecond)} frames/s`,
-    `${showCount(status.records)} records kept`,
-  ]
-  if (refine !== null) parts.push(`${showCount(refine.accepted)} trades`)
-  if (lagUs !== null) parts.push(`lag ${showDurationMs(Math.max(0, lagUs / 1000))}`)
-  if (backfill !== null) {
-    parts.push(`${backfill.open ?? '?'} holes open, ${showCount(backfill.found)} trades refilled`)
+const OFFLINE_HINT = [
+  'It is tried again and again, and nothing is made up meanwhile; Ctrl-C ends it.',
+  'Without a network, `npm run demo` shows the whole pipeline against simulated venues.',
+].join('\n')
+
+function liveText(status: CollectedStatus, refine: RefineThread | null): string {
+  const { exchanges, snapshots, records } = status
+  const sum = (value: (one: CollectorStatus) => number) =>
+    exchanges.reduce((total, one) => total + value(one), 0)
+  const parts = exchanges.map((one) => `${one.venue} ${stateOf(one)}`)
+  for (const { venue, polls, failure } of snapshots) {
+    parts.push(`${venue} ${failure === null ? `${showCount(polls)} polls` : 'failing'}`)
   }
-  if (feed !== null && feed.connects > 1) parts.push(`${feed.connects} connections`)
+  for (const { venue, trades, incidents } of status.foreign) {
+    const trouble = incidents.length === 0 ? '' : `, ${showSome(incidents.length, 'incident')}`
+    parts.push(`${venue} ${showCount(trades)} trades${trouble}`)
+  }
+  parts.push(`${showCount(sum((one) => one.framesPerSecond))} frames/s`)
+  parts.push(`${showCount(records)} records kept`)
+  if (refine !== null) parts.push(`${showCount(refine.accepted)} trades`)
+  const lags = exchanges.map(({ lagUs }) => lagUs).filter((lag) => lag !== null)
+  if (lags.length > 0) parts.push(`lag ${showDurationMs(Math.max(0, ...lags) / 1000)}`)
+  const repairing = exchanges.filter((one) => one.backfill !== null)
+  if (repairing.length > 0) {
+    const known = repairing.every((one) => one.backfill?.open !== null)
+    const open = known ? showCount(sum((one) => one.backfill?.open ?? 0)) : '?'
+    parts.push(
+      `${open} holes open, ${showCount(sum((one) => one.backfill?.found ?? 0))} trades refilled`,
+    )
+  }
   return parts.join('  ')
 }
 
-function stateOf({ feed }: CollectorStatus): string {
+function stateOf({ feed, incidents }: CollectorStatus): string {
   if (feed === null) return 'polling'
-  const flowing = feed.subscriptions.filter((one) => one.fact && one.state === 'flowing').length
-  const wanted = feed.subscriptions.filter((one) => one.fact).length
-  return `${feed.state}, ${flowing} of ${wanted} flowing`
+  const facts = feed.subscriptions.filter((one) => one.fact)
+  const flowing = facts.filter((one) => one.state === 'flowing').length
+  const state = feed.state === 'open' ? '' : `${feed.state}, `
+  const trouble = incidents.length === 0 ? '' : `, ${showSome(incidents.length, 'incident')}`
+  return `${state}${flowing}/${facts.length} flowing${trouble}`
 }
 
 /** Prints what collecting alone came to. */
-export function printCollected(context: Context, summary: CollectorSummary): void {
-  const { seconds, records, frames, connects, durablePos } = summary
+export function printCollected(context: Context, summary: CollectedSummary): void {
+  const { seconds, records, frames, connects, durablePos, snapshots } = summary
   if (context.json) {
-    printJson({ seconds, records, frames, connects, durable_pos: durablePos })
+    printJson({ seconds, records, frames, connects, snapshots, durable_pos: durablePos })
     return
   }
   printFacts([
@@ -72,6 +90,7 @@ export function printCollected(context: Context, summary: CollectorSummary): voi
     ['records kept', `${showCount(records)}, all on disk, below position ${showCount(durablePos)}`],
     ['frames', showCount(frames)],
     ['connections', showCount(connects)],
+    ['snapshots', showCount(snapshots)],
   ])
 }
 
@@ -79,7 +98,7 @@ export function printCollected(context: Context, summary: CollectorSummary): voi
 export function printSummary(context: Context, summary: PipelineSummary): void {
   const { collected, refined } = summary
   if (context.json) {
-    const { seconds, records, frames, connects } = collected
+    const { seconds, records, frames, connects, snapshots } = collected
     const { accepted: trades, duplicates, rejected, conflicts, late } = refined
     printJson({
       seconds,
@@ -91,12 +110,19 @@ export function printSummary(context: Context, summary: PipelineSummary): void {
       rejected,
       conflicts,
       late,
+      snapshots,
       refilled: collected.found,
       given_up: collected.gaveUp,
+      venues: Object.fromEntries(
+        Object.entries(collected.venues).map(([venue, { frames, connects, found, gaveUp }]) => [
+          venue,
+          { frames, connects, refilled: found, given_up: gaveUp },
+        ]),
+      ),
     })
     return
   }
-  const { seconds, records, found, gaveUp } = collected
+  const { seconds, records, found, gaveUp, snapshots } = collected
   printFacts([
     ['ran for', showDurationMs(seconds * 1000)],
     ['raw records', `${showCount(records)} kept, all on disk`],
@@ -104,6 +130,7 @@ export function printSummary(context: Context, summary: PipelineSummary): void {
       'trades',
       `${showCount(refined.accepted)} stored, ${showCount(refined.duplicates)} duplicates`,
     ],
+    ['snapshots', showCount(snapshots)],
     ['refilled', `${showCount(found)} missing trades came from REST, ${gaveUp} holes given up`],
     [
       'set aside',

@@ -1,15 +1,10 @@
 import { type Journal, openJournal, startSealer } from '../bronze/index.ts'
-import { type Collector, startCollector } from '../collect/collector.ts'
-import type { CollectorStatus, CollectorSummary } from '../collect/collector-status.ts'
-import type { Hole as WantedHole } from '../collect/hole-plan.ts'
-import type { Hole } from '../silver/holes.ts'
 import type { RefineTotals } from '../silver/refiner.ts'
-import { COLLECTED_VENUE, collectorSettings } from './collector-settings.ts'
+import { createAnswers } from './answers.ts'
+import type { CollectedStatus, CollectedSummary, Collectors } from './collectors.ts'
+import { COLLECT_LOG, startCollectors } from './collectors.ts'
 import type { Context } from './context.ts'
 import { type RefineThread, startRefineThread } from './refine-thread.ts'
-
-/** The log that live collecting writes. */
-export const COLLECT_LOG = 'collect'
 
 /** What a pipeline is started with. */
 export interface PipelineOptions
@@ -17,12 +12,12 @@ export interface PipelineOptions
   /** Names the run in the diary and to whoever finds the warehouse locked. */
   readonly command: string
   /** Told once a second. */
-  readonly onStatus?: (status: CollectorStatus, refine: RefineThread) => void
+  readonly onStatus?: (status: CollectedStatus, refine: RefineThread) => void
 }
 
 /** Collecting and refining, side by side, over one log and one warehouse. */
 export interface Pipeline {
-  readonly collector: Collector
+  readonly collectors: Collectors
   readonly refine: RefineThread
   readonly journal: Journal
   /** Resolves when stopped; rejects when a part failed, with the others stopped. */
@@ -31,12 +26,12 @@ export interface Pipeline {
 
 /** What a run came to, once everything is saved. */
 export interface PipelineSummary {
-  readonly collected: CollectorSummary
+  readonly collected: CollectedSummary
   readonly refined: RefineTotals
 }
 
 /**
- * Starts the collector, the refiner and the sealer, joined by the log and the warehouse alone.
+ * Starts the collectors, the refiner and the sealer, joined by the log and the warehouse alone.
  *
  * The order matters: the refiner holds the warehouse before anything is collected, so that a
  * second `run` is refused before it has opened a socket.
@@ -67,28 +62,23 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
   refine.tellDurable(journal.durablePos)
   const stopping = new AbortController()
   const sealing = keepSealing({ ...options, belowPos: () => refine.checkpoint }, stopping.signal)
-  const settings = collectorSettings(options)
-  const started = startCollector({
-    ...settings,
-    journal,
-    command: options.command,
-    signal: AbortSignal.any([signal, stopping.signal]),
-    ...(config.backfill.enabled && {
-      holes: async () => wantedHoles(await refine.holes(), options),
-    }),
-    onStatus: (status) => options.onStatus?.(status, refine),
-  })
   const parts = { journal, refine, sealing, stopping, forget }
-  let collector: Collector
+  let collectors: Collectors
   try {
-    collector = await started
+    collectors = await startCollectors({
+      ...options,
+      journal,
+      signal: AbortSignal.any([signal, stopping.signal]),
+      answers: config.backfill.enabled ? createAnswers(refine, options) : null,
+      onStatus: (status) => options.onStatus?.(status, refine),
+    })
   } catch (error) {
     await closeParts(parts)
     throw error
   }
   // A refiner that ends by itself ends the run: collecting alone would look healthy.
   refine.failed.catch(() => stopping.abort('the refiner failed'))
-  return { collector, refine, journal, done: finish(collector, parts) }
+  return { collectors, refine, journal, done: finish(collectors, parts) }
 }
 
 interface Parts {
@@ -99,9 +89,9 @@ interface Parts {
   readonly forget: () => void
 }
 
-async function finish(collector: Collector, parts: Parts): Promise<PipelineSummary> {
+async function finish(collectors: Collectors, parts: Parts): Promise<PipelineSummary> {
   try {
-    const collected = await collector.done
+    const collected = await collectors.done
     const refined = await closeParts(parts)
     return { collected, refined }
   } catch (error) {
@@ -147,32 +137,4 @@ async function keepSealing(
     }
     await clock.sleep(SEAL_MS, signal)
   }
-}
-
-/**
- * When a hole can have been there first. One at the end of what is held is told of again by each
- * heartbeat, so that its end is always now: it is as old as the last trade before it.
- */
-function knownSinceUs(hole: Hole): number {
-  return hole.cause === 'witness' ? hole.fromUs : hole.toUs
-}
-
-/** What repair should ask for: open holes, old enough not to be in flight. */
-export function wantedHoles(
-  holes: readonly Hole[],
-  { config, clock }: Pick<PipelineOptions, 'config' | 'clock'>,
-): WantedHole[] {
-  const beforeUs = clock.nowUs() - config.backfill.graceSeconds * 1e6
-  return holes
-    .filter((hole) => hole.venue === COLLECTED_VENUE && hole.verdict === 'open')
-    .filter((hole) => hole.lastId !== null && knownSinceUs(hole) <= beforeUs)
-    .map((hole) => ({
-      symbol: hole.symbol,
-      firstId: hole.firstId,
-      lastId: hole.lastId,
-      fromUs: hole.fromUs,
-      toUs: hole.toUs,
-      attempts: hole.attempts,
-      lastAttemptUs: hole.lastAttemptUs === 0 ? null : hole.lastAttemptUs,
-    }))
 }

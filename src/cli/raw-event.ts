@@ -37,6 +37,7 @@ function placeOf(record: RawRecord, item: number): Place | null {
     candle: pass,
     witness: pass,
     listing: pass,
+    snapshot: pass,
     reject: pass,
   }
   decoderOf(record.dialect)(record, sink)

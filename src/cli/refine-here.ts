@@ -1,6 +1,7 @@
 import { listLogs, logStat } from '../bronze/index.ts'
 import { isAssayError } from '../core/errors.ts'
 import { followCandles } from '../gold/candles.ts'
+import { BookFollower } from '../silver/books/follow.ts'
 import { Refiner, type RefineTotals } from '../silver/refiner.ts'
 import { openWarehouse } from '../warehouse/index.ts'
 import type { Context } from './context.ts'
@@ -34,6 +35,7 @@ export async function openRefinerHere(
   const graceUs = config.candles.graceSeconds * 1e6
   const onCommit = () => report?.()
   const refiner = await Refiner.open({ warehouse, dataDir, clock, holder, graceUs, onCommit })
+  const books = new BookFollower({ warehouse, dataDir, clock })
   return {
     async catchUp(label) {
       const before = refiner.totals
@@ -41,17 +43,18 @@ export async function openRefinerHere(
       const progress = createProgress({ label, unit: 'records', total, clock })
       report = () => progress.update(refiner.totals.records - before.records)
       await refiner.refine(signal)
+      await books.follow(signal)
       await followCandles(warehouse, { signal })
       report = null
       if (total > 0) progress.done()
       return difference(refiner.totals, before)
     },
     async [Symbol.asyncDispose]() {
-      try {
-        await refiner[Symbol.asyncDispose]()
-      } finally {
-        await warehouse[Symbol.asyncDispose]()
-      }
+      // In the order of opening, whichever of them fails.
+      await using parts = new AsyncDisposableStack()
+      parts.use(warehouse)
+      parts.use(refiner)
+      parts.use(books)
     },
   }
 }

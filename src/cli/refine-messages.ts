@@ -1,3 +1,5 @@
+import type { BrokenBook } from '../market/book.ts'
+import type { CandleGap } from '../silver/candle-holes.ts'
 import type { Hole } from '../silver/holes.ts'
 import type { RefineTotals } from '../silver/refiner.ts'
 
@@ -11,10 +13,17 @@ export interface RefineJob {
   readonly ownLog: string | null
 }
 
+/** What the refiner's thread can be asked, and what it answers. */
+export interface Questions {
+  readonly holes: readonly Hole[]
+  readonly candleGaps: readonly CandleGap[]
+  readonly brokenBooks: readonly BrokenBook[]
+}
+
 /** What the refiner's thread is told. */
 export type ToRefiner =
   | { readonly type: 'durable'; readonly log: string; readonly pos: number }
-  | { readonly type: 'holes'; readonly id: number }
+  | { readonly type: 'ask'; readonly id: number; readonly question: keyof Questions }
   | { readonly type: 'stop' }
 
 /** What the refiner's thread tells. */
@@ -27,7 +36,11 @@ export type FromRefiner =
       readonly committedUs: number
       readonly accepted: number
     }
-  | { readonly type: 'holes'; readonly id: number; readonly holes: readonly Hole[] }
+  | {
+      readonly type: 'answer'
+      readonly id: number
+      readonly answer: Questions[keyof Questions]
+    }
   | { readonly type: 'stopped'; readonly totals: RefineTotals }
   | {
       readonly type: 'failed'

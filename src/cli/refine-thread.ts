@@ -1,15 +1,13 @@
 import { Worker } from 'node:worker_threads'
 import { AssayError, type ErrorCode } from '../core/errors.ts'
-import type { Hole } from '../silver/holes.ts'
 import type { RefineTotals } from '../silver/refiner.ts'
-import type { FromRefiner, RefineJob, ToRefiner } from './refine-messages.ts'
+import type { Answerer } from './answers.ts'
+import type { FromRefiner, Questions, RefineJob, ToRefiner } from './refine-messages.ts'
 
 /** The refiner, in a thread of its own, as the thread that holds the sockets sees it. */
-export interface RefineThread {
+export interface RefineThread extends Answerer {
   /** Tells that the own log is durable below `pos`. */
   tellDurable(pos: number): void
-  /** Asks the warehouse what is missing, with verdicts. */
-  holes(): Promise<readonly Hole[]>
   /** Facts accepted since the start. */
   readonly accepted: number
   /** Position below which the own log is refined. */
@@ -31,7 +29,7 @@ export async function startRefineThread(job: RefineJob): Promise<RefineThread> {
     workerData: job,
   })
   const tell = (message: ToRefiner) => worker.postMessage(message)
-  const questions = createQuestions((id) => tell({ type: 'holes', id }))
+  const questions = createQuestions((id, question) => tell({ type: 'ask', id, question }))
   const ready = Promise.withResolvers<void>()
   const stopped = Promise.withResolvers<RefineTotals>()
   const failed = Promise.withResolvers<never>()
@@ -53,7 +51,7 @@ export async function startRefineThread(job: RefineJob): Promise<RefineThread> {
   worker.on('message', (message: FromRefiner) => {
     if (message.type === 'ready') ready.resolve()
     else if (message.type === 'failed') fail(failureOf(message))
-    else if (message.type === 'holes') questions.answer(message.id, message.holes)
+    else if (message.type === 'answer') questions.answer(message.id, message.answer)
     else if (message.type === 'stopped') {
       isStopped = true
       stopped.resolve(message.totals)
@@ -66,7 +64,9 @@ export async function startRefineThread(job: RefineJob): Promise<RefineThread> {
   await ready.promise
   return {
     tellDurable: (pos) => tell({ type: 'durable', log: job.ownLog ?? '', pos }),
-    holes: questions.ask,
+    holes: () => questions.ask('holes'),
+    candleGaps: () => questions.ask('candleGaps'),
+    brokenBooks: () => questions.ask('brokenBooks'),
     get accepted() {
       return accepted
     },
@@ -83,28 +83,28 @@ export async function startRefineThread(job: RefineJob): Promise<RefineThread> {
 }
 
 /** Questions to the refiner that wait for their answers. */
-interface Questions {
-  ask(): Promise<readonly Hole[]>
-  answer(id: number, holes: readonly Hole[]): void
+interface Asking {
+  ask<Q extends keyof Questions>(question: Q): Promise<Questions[Q]>
+  answer(id: number, answer: Questions[keyof Questions]): void
   /** Refuses those that wait, and all that are asked from now on. */
   end(error: unknown): void
 }
 
-function createQuestions(post: (id: number) => void): Questions {
-  const asked = new Map<number, PromiseWithResolvers<readonly Hole[]>>()
+function createQuestions(post: (id: number, question: keyof Questions) => void): Asking {
+  const asked = new Map<number, PromiseWithResolvers<never>>()
   let nextId = 0
   let failure: unknown = null
   return {
-    ask() {
+    ask(question) {
       if (failure !== null) return Promise.reject(failure)
-      const question = Promise.withResolvers<readonly Hole[]>()
-      asked.set(nextId, question)
-      post(nextId)
+      const waiting = Promise.withResolvers<never>()
+      asked.set(nextId, waiting)
+      post(nextId, question)
       nextId += 1
-      return question.promise
+      return waiting.promise
     },
-    answer(id, holes) {
-      asked.get(id)?.resolve(holes)
+    answer(id, answer) {
+      asked.get(id)?.resolve(answer as never)
       asked.delete(id)
     },
     end(error) {

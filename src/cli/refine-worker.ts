@@ -5,9 +5,10 @@ import { AssayError, firstFailure } from '../core/errors.ts'
 import { createRandom } from '../core/random.ts'
 import { backoffMs } from '../core/retry.ts'
 import { followCandles } from '../gold/candles.ts'
-import { listHoles } from '../silver/holes.ts'
+import { BookFollower } from '../silver/books/follow.ts'
 import { Refiner } from '../silver/refiner.ts'
 import { openWarehouse } from '../warehouse/index.ts'
+import { type Answerer, answererOf } from './answers.ts'
 import type { FromRefiner, RefineJob, ToRefiner } from './refine-messages.ts'
 
 /**
@@ -27,12 +28,12 @@ const RETRIES_MAX = 8
 const durable = new Map<string, number>()
 const stop = new AbortController()
 let wake: (() => void) | null = null
-let holesAsked: number[] = []
+let asked: Extract<ToRefiner, { type: 'ask' }>[] = []
 let lastSeen = -1
 
 port.on('message', (message: ToRefiner) => {
   if (message.type === 'durable') durable.set(message.log, message.pos)
-  else if (message.type === 'holes') holesAsked.push(message.id)
+  else if (message.type === 'ask') asked.push(message)
   else stop.abort()
   wake?.()
 })
@@ -63,13 +64,14 @@ async function main(): Promise<void> {
     clock,
     holder: job.holder,
   })
+  const durablePos = (log: string) => (log === job.ownLog ? (durable.get(log) ?? 0) : undefined)
   await using refiner = await Refiner.open({
     warehouse,
     dataDir: job.dataDir,
     clock,
     holder: job.holder,
     graceUs: job.graceUs,
-    durablePos: (log) => (log === job.ownLog ? (durable.get(log) ?? 0) : undefined),
+    durablePos,
     onCommit: (batch, result) => {
       tell({
         type: 'committed',
@@ -80,6 +82,11 @@ async function main(): Promise<void> {
       })
     },
   })
+  await using books = new BookFollower({ warehouse, dataDir: job.dataDir, clock, durablePos })
+  const answerer: Answerer = {
+    ...answererOf(warehouse, { clock, graceUs: job.graceUs }),
+    brokenBooks: async () => books.broken(),
+  }
   tell({ type: 'ready' })
   let goldAt = clock.monotonicMs()
   let failures = 0
@@ -87,11 +94,13 @@ async function main(): Promise<void> {
     await pause(LOOK_MS)
     try {
       await refiner.refine()
+      await books.follow()
       if (clock.monotonicMs() - goldAt >= GOLD_MS) {
-        await followCandles(warehouse)
+        // Trades do not wait until the larger candles of every instrument are folded.
+        await followCandles(warehouse, { between: () => refiner.refine() })
         goldAt = clock.monotonicMs()
       }
-      await answerHoles()
+      await answerAll()
       failures = 0
     } catch (error) {
       if (!canRetry(error) || ++failures > RETRIES_MAX) throw error
@@ -102,16 +111,17 @@ async function main(): Promise<void> {
     }
   }
   await refiner.refine()
+  await books.follow()
   await followCandles(warehouse)
-  await answerHoles()
+  await answerAll()
   tell({ type: 'stopped', totals: refiner.totals })
 
-  async function answerHoles(): Promise<void> {
-    const asked = holesAsked
-    holesAsked = []
-    if (asked.length === 0) return
-    const holes = await warehouse.read((db) => listHoles(db, { withCandles: false }))
-    for (const id of asked) tell({ type: 'holes', id, holes })
+  async function answerAll(): Promise<void> {
+    const questions = asked
+    asked = []
+    for (const { id, question } of questions) {
+      tell({ type: 'answer', id, answer: await answerer[question]() })
+    }
   }
 }
 
@@ -132,7 +142,7 @@ async function pause(ms: number): Promise<void> {
 
 function hasNews(): boolean {
   const now = durable.get(job.ownLog ?? '') ?? 0
-  if (now === lastSeen && holesAsked.length === 0) return stop.signal.aborted
+  if (now === lastSeen && asked.length === 0) return stop.signal.aborted
   lastSeen = now
   return true
 }

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { PACKAGE_ROOT } from './package-root.ts'
 
-/** Version of the package, `0.1.0`. */
+/** Version of the package, `0.2.0`. */
 export const VERSION = readVersion()
 
 function readVersion(): string {

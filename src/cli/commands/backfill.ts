@@ -1,33 +1,34 @@
 import type { Command } from 'commander'
-import { collectSettings } from '../collect-flags.ts'
+import { collectSettings, type VenueFlags, venueOptions } from '../collect-flags.ts'
 import type { Call, CommandModule } from '../command.ts'
 import { action, examples, jsonFlag } from '../command.ts'
 
 /** The log that asked-for history is written to. */
 export const BACKFILL_LOG = 'backfill'
 
-interface BackfillFlags {
+interface BackfillFlags extends VenueFlags {
   readonly from: string
   readonly to?: string
-  readonly products?: readonly string[]
-  readonly restUrl?: string
 }
 
 /** `assay backfill`: fetches a span of history over REST, by the same path as live data. */
 export const backfillCommand: CommandModule = {
   name: 'backfill',
   register(program: Command) {
-    program
+    const command = program
       .command('backfill')
-      .description("fetch a span of history over REST: trades, and the venue's own candles")
+      .description("fetch a span of history over REST: trades, and the venues' own candles")
       .requiredOption('--from <time>', 'start: RFC 3339, a date, epoch, or -1h')
       .option('--to <time>', 'end, not included (default: now)')
-      .option('--products <product...>', 'products to fetch (default: those configured)')
-      .option('--rest-url <url>', 'another REST host')
+    venueOptions(command)
       .addOption(jsonFlag())
       .addHelpText(
         'after',
-        examples(['backfill --from -2h', 'backfill --from 2026-09-29 --to 2026-09-30 --json']),
+        examples([
+          'backfill --from -2h --venues kraken --products BTC-USD',
+          'backfill --from 2026-09-29 --to 2026-09-30 --json',
+          'backfill --from -30d --venues coingecko --coins bitcoin',
+        ]),
       )
       .action(action<BackfillFlags>(runBackfill, collectSettings))
   },
@@ -41,20 +42,15 @@ async function runBackfill({ context, flags }: Call<BackfillFlags>): Promise<voi
   const nowUs = context.clock.nowUs()
   const { fromUs, toUs } = parseSpan({ to: 'now', ...flags }, nowUs)
   await using refiner = await openRefinerHere(context, 'backfill')
-  const results = await fetchHistory(context, { fromUs, toUs: Math.min(toUs, nowUs) })
+  const rows = await fetchHistory(context, { fromUs, toUs: Math.min(toUs, nowUs) })
   const totals = await refiner?.catchUp('refining')
-  const rows = results.map(({ symbol, trades, candles }) => ({
-    symbol,
-    pages: trades.pages + candles.pages,
-    trades: trades.trades,
-    candles: candles.trades,
-  }))
   if (context.json) {
     printJson({ products: rows, accepted: totals?.accepted ?? null })
     return
   }
   printRows(rows, {
     columns: [
+      { key: 'venue' },
       { key: 'symbol' },
       { key: 'pages', align: 'right' },
       { key: 'trades', align: 'right' },

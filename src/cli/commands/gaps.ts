@@ -20,7 +20,16 @@ export const gapsCommand: CommandModule = {
       .option('--venue <id>', 'venue of the instrument')
       .addOption(jsonFlag())
       .addOption(csvFlag())
-      .addHelpText('after', examples(['gaps', 'gaps BTC-USD --open', 'gaps --json']))
+      .addHelpText(
+        'after',
+        [
+          '',
+          'Causes: ids (numbers missing between two), left_edge (before the first of a span),',
+          'witness (the venue tells of later ones), candle_count (it counts more in a minute),',
+          'candle_minutes (an imported file of candles lacks minutes).',
+          examples(['gaps', 'gaps kraken:BTC-USD --open', 'gaps --json']),
+        ].join('\n'),
+      )
       .action(
         action<GapFlags>(async (call) => {
           const { showGaps } = await import('../work/gaps.ts')

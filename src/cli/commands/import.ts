@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { Option } from 'commander'
 import type { ImportOptions } from '../../collect/import.ts'
+import type { AnswerImport } from '../../collect/import-answer.ts'
 import { AssayError } from '../../core/errors.ts'
 import type { Call, CommandModule } from '../command.ts'
 import { action, examples, jsonFlag } from '../command.ts'
@@ -18,6 +19,9 @@ interface ImportFlags {
   readonly header?: string | boolean
   readonly date?: string
   readonly interval?: string
+  readonly entry?: string
+  readonly checksum?: string
+  readonly answerTo?: string
 }
 
 /** `assay import`: brings a file of trades or candles in, by the same path as live data. */
@@ -27,16 +31,22 @@ export const importCommand: CommandModule = {
     program
       .command('import')
       .description('bring in a file of trades or candles: CSV or JSON Lines, packed or not')
-      .argument('<file>', 'the file; .gz and .zst are unpacked on the way')
+      .argument('<file>', 'the file; .gz, .zst and .zip are unpacked on the way')
       .requiredOption('--venue <id>', 'venue whose facts these are, known to assay or not')
       .option('--symbol <symbol>', "the venue's symbol, unless a column tells it")
       .option('--columns <map>', 'wanted=column[:unit], separated by commas')
-      .option('--preset <name>', 'a known shape: binance-klines, tardis-trades, …')
+      .option(
+        '--preset <name>',
+        'a known shape: binance-klines, binance-trades, binance-aggtrades, kraken-ohlcvt, …',
+      )
       .addOption(new Option('--kind <kind>', 'what a line is').choices(['trades', 'klines']))
       .addOption(new Option('--format <format>', 'default: sniffed').choices(['csv', 'jsonl']))
       .option('--header <names>', 'names of the columns of a CSV that has no header line')
       .option('--date <day>', 'day that times of day count from, 2016-10-07')
       .option('--interval <width>', 'width of the candles of a klines file (default: 1m)')
+      .option('--answer-to <url>', 'the file is one REST answer of the venue, to this request')
+      .option('--entry <name>', 'which file of a zip archive')
+      .option('--checksum <sha256>', 'what the file must hash to, or a file that says it')
       .addOption(jsonFlag())
       .addHelpText(
         'after',
@@ -45,9 +55,16 @@ export const importCommand: CommandModule = {
           'Fields of trades: trade_id, time, price, size, side; without ids, lines number them.',
           'Fields of klines: open_time, open, high, low, close, volume, notional, trade_count,',
           'taker_buy_volume. Units: s, ms, us, ns, iso; maker for a side that is the maker’s.',
+          'A file is held to the checksum that lies beside it, FILE.CHECKSUM or FILE.sha256.',
           examples([
             'import trades.csv.gz --venue binance-futures --symbol BTC-USDT \\',
             '    --columns trade_id=id,time=timestamp:us,price=price,size=amount,side=side',
+            'import BTCUSDT-aggTrades-2026-01.zip --venue binance --symbol BTCUSDT \\',
+            '    --preset binance-aggtrades',
+            'import Kraken_OHLCVT.zip --entry XBTUSD_1.csv --venue kraken --symbol BTC/USD \\',
+            '    --preset kraken-ohlcvt',
+            'import page.json --venue kraken --symbol BTC/USDT \\',
+            "    --answer-to '/0/public/Trades?pair=XBTUSDT'",
             'import 1m.csv --venue binance-futures --symbol BTC-USDT --preset binance-klines',
           ]),
         ].join('\n'),
@@ -62,23 +79,40 @@ async function runImport({ context, args, flags }: Call<ImportFlags>): Promise<v
   const { settleImport } = await import('../import-report.ts')
   const { VERSION } = await import('../version.ts')
   const { clock, signal } = context
-  const { venue, symbol = null } = flags
-  const shape = await shapeOf(flags)
-  const read = await fileIntoLog(context, { command: 'import', log: IMPORT_LOG }, (reading) =>
-    importFile({
-      path: args[0] ?? '',
-      venue,
-      symbol,
-      ...shape,
-      ...reading,
-      clock,
-      signal,
-      version: VERSION,
-    }),
+  const { venue, symbol = null, entry, checksum, answerTo } = flags
+  const given = {
+    path: args[0] ?? '',
+    symbol,
+    ...(entry !== undefined && { entry }),
+    ...(checksum !== undefined && { checksum }),
+    ...{ clock, signal, version: VERSION },
+  }
+  const answer = answerTo === undefined ? null : await answerOf(venue, answerTo)
+  const shape = answer === null ? await shapeOf(flags) : null
+  const read = await fileIntoLog(
+    context,
+    { command: 'import', log: IMPORT_LOG },
+    async (reading) => {
+      if (answer !== null) return await answer({ ...given, ...reading })
+      const { kind, ...layout } = shape as Shape
+      const result = await importFile({ ...given, ...reading, venue, kind, ...layout })
+      return { ...result, kind }
+    },
   )
   await using refiner = read.refiner
   const { result } = read
-  await settleImport(context, { result, refiner, log: IMPORT_LOG, kind: shape.kind, venue, symbol })
+  await settleImport(context, {
+    ...{ result, refiner, venue, symbol },
+    ...{ log: IMPORT_LOG, kind: result.kind },
+  })
+}
+
+/** Returns what imports an answer to this request of a venue that is known. */
+async function answerOf(venueId: string, url: string) {
+  const { importAnswer } = await import('../../collect/import-answer.ts')
+  const { venueOfId } = await import('../venue-of.ts')
+  const venue = venueOfId(venueId)
+  return (given: Omit<AnswerImport, 'venue' | 'url'>) => importAnswer({ ...given, venue, url })
 }
 
 type Shape = Pick<

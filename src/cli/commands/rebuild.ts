@@ -34,6 +34,7 @@ async function runRebuild({ context, flags }: Call<RebuildFlags>): Promise<ExitS
     '../../warehouse/index.ts'
   )
   const { followCandles } = await import('../../gold/candles.ts')
+  const { followBooks } = await import('../../silver/books/follow.ts')
   const { decodeLogs, rebuildSilver } = await import('../../silver/rebuild.ts')
   const { createProgress } = await import('../progress.ts')
   const { recordsIn } = await import('../refine-here.ts')
@@ -46,13 +47,14 @@ async function runRebuild({ context, flags }: Call<RebuildFlags>): Promise<ExitS
   await using generation = await createGeneration({ url, clock, holder })
   const progress = createProgress({ label: 'rebuilding', unit: 'records', total, clock })
   const graceUs = config.candles.graceSeconds * 1e6
-  const { accepted: trades } = await rebuildSilver({
+  const { accepted: trades, hasBooks } = await rebuildSilver({
     batches,
     warehouse: generation,
     graceUs,
     signal,
     onProgress: ({ records, log }) => progress.update(records, log),
   })
+  if (hasBooks) await followBooks(generation, { dataDir, clock, signal })
   await followCandles(generation, { signal })
   progress.done()
   const proof = await proveWarehouse(generation)

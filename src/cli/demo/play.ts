@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { FaultPreset, Simulator } from '../../../sim/index.ts'
+import type { FaultPreset, Simulator, VenueId } from '../../../sim/index.ts'
 import { listLogs } from '../../bronze/index.ts'
 import { AssayError } from '../../core/errors.ts'
 import { MINUTE_US } from '../../market/bucket.ts'
@@ -13,16 +13,26 @@ import { type Pipeline, startPipeline } from '../pipeline.ts'
 import { type DemoProof, proveDemo } from './prove.ts'
 import { tellBeginning, tellProof } from './tell.ts'
 
-/** Three products at the market's pace and one that trades about once a minute. */
-const PRODUCTS = ['BTC-USD', 'ETH-USD', 'SOL-USD', 'REKT-USD']
+/** Two products at the market's pace, a slow one, and one that trades about once a minute. */
+const PRODUCTS: Readonly<Partial<Record<VenueId, readonly string[]>>> = {
+  coinbase: ['BTC-USD', 'ETH-USD', 'SOL-USD', 'REKT-USD'],
+  'binance-us': ['BTCUSD', 'ETHUSD', 'SOLUSD', '1000REKTUSDT'],
+  kraken: ['BTC/USD', 'ETH/USD', 'SOL/USD', 'REKT/USD'],
+}
+const COINS = ['bitcoin', 'ethereum', 'solana', 'rekt-4']
+/** A product that was silent for so long is asked after over REST. */
+const WITNESS_SECONDS = 5
+const POLL_SECONDS = 10
 /** History asked of REST before the live part, so that there are whole candles to compare. */
 const HISTORY_US = 10 * MINUTE_US
 /** Trades held back by a fault may come this long after the market has stopped. */
-const LATE_MS = 6000
-const HEAL_MS_MAX = 60_000
+const LATE_MS = 10_000
+const HEAL_MS_MAX = 90_000
 const LOOK_MS = 500
 /** Within this time of a minute's end a heartbeat has come after it, and is refined. */
 const PROOF_US = 3_000_000
+
+const VENUES: readonly VenueId[] = ['coinbase', 'binance-us', 'kraken', 'coingecko']
 
 /** Runs the demo, tells people of it as it goes, and returns the proof. */
 export async function playDemo(
@@ -43,6 +53,7 @@ export async function playDemo(
   try {
     await using sim = await startSimulator({
       seed: flags.seed,
+      venues: VENUES,
       products: PRODUCTS,
       tradesPerSecond: rate,
       faults: flags.faults as FaultPreset,
@@ -52,7 +63,7 @@ export async function playDemo(
     const demo = { ...demoContext(context, sim), dataDir }
     tellBeginning(context, { sim, seconds, dataDir: keeps ? dataDir : null })
     const nowUs = context.clock.nowUs()
-    await fetchHistory(demo, { fromUs: nowUs - HISTORY_US, toUs: nowUs })
+    await fetchHistory(exchangesOf(demo), { fromUs: nowUs - HISTORY_US, toUs: nowUs })
     const injected = await trade(demo, sim, seconds)
     const proof = await proveDemo(demo, sim)
     tellProof(context, { proof, injected, dataDir: keeps ? dataDir : null })
@@ -64,18 +75,39 @@ export async function playDemo(
 
 /** The context, turned to the simulator; a store of one's own makes no sense for a demo. */
 function demoContext(context: Context, sim: Simulator): Omit<Context, 'dataDir'> {
-  const { coinbase } = context.config.venues
-  const venue = { ...coinbase, wsUrl: sim.wsUrl, restUrl: sim.restUrl, products: PRODUCTS }
+  const { config } = context
+  const { urls } = sim
+  const exchange = (venue: VenueId) => ({ ...urls[venue], products: PRODUCTS[venue] ?? null })
   return {
     ...context,
     // A spread takes the getter's value: the demo asks for the signal from its start.
     signal: context.signal,
     config: {
-      ...context.config,
+      ...config,
       mode: 'ws',
-      venues: { ...context.config.venues, coinbase: venue },
+      collect: { ...config.collect, venues: VENUES, witnessSeconds: WITNESS_SECONDS },
+      venues: {
+        ...config.venues,
+        coinbase: { ...config.venues.coinbase, ...exchange('coinbase') },
+        'binance-us': { ...config.venues['binance-us'], ...exchange('binance-us') },
+        kraken: { ...config.venues.kraken, ...exchange('kraken') },
+        coingecko: {
+          ...config.venues.coingecko,
+          ...urls.coingecko,
+          coins: COINS,
+          everySeconds: POLL_SECONDS,
+          ratePerMinute: 30,
+        },
+      },
     },
   }
+}
+
+/** An aggregator's past is asked for by the day, which is not what is compared here. */
+function exchangesOf(demo: Context): Context {
+  const { config, signal } = demo
+  const venues = VENUES.filter((venue) => venue !== 'coingecko')
+  return { ...demo, signal, config: { ...config, collect: { ...config.collect, venues } } }
 }
 
 /** Collects while the market trades, then until all is healed; returns the faults there were. */

@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely'
 import type { Simulator, TruthCandle, TruthTrade } from '../../../sim/index.ts'
+import { addDecimal, decimalText, parseDecimal } from '../../market/decimal.ts'
 import { SIDES } from '../../market/trade.ts'
 import { listHoles } from '../../silver/holes.ts'
 import {
@@ -7,6 +8,7 @@ import {
   type InstrumentRow,
   openWarehouse,
   type Schema,
+  type TradeRow,
   type Views,
 } from '../../warehouse/index.ts'
 import type { Context } from '../context.ts'
@@ -54,57 +56,93 @@ async function proveInstrument(
   instrument: InstrumentRow,
   sim: Simulator,
 ): Promise<Found> {
-  const scope = await db
+  const venue = sim.venues.find((id) => id === instrument.venue)
+  const scopes = await db
     .selectFrom('silver_scopes')
-    .select((eb) => eb.fn.min('from_us').as('fromUs'))
+    .select(['from_us', 'to_us'])
     .where('instrument_id', '=', instrument.instrument_id)
-    .executeTakeFirst()
-  const fromUs = scope?.fromUs ?? null
-  if (fromUs === null) return { trades: 0, lost: 0, duplicated: 0, candles: 0, candles_equal: 0 }
-  const span = { product: instrument.symbol, fromUs }
-  const made = new Map([...sim.truth(span)].map((trade) => [trade.trade_id, trade]))
-  const held = await db
+    .execute()
+  if (scopes.length === 0 || venue === undefined) return NOTHING
+  const isAnswered = (timeUs: number) =>
+    scopes.some((scope) => scope.from_us <= timeUs && timeUs < scope.to_us)
+  const span = {
+    venue,
+    product: instrument.symbol,
+    fromUs: Math.min(...scopes.map((scope) => scope.from_us)),
+  }
+  const made = new Map<number, TruthTrade>()
+  for (const trade of sim.truth(span)) {
+    if (isAnswered(trade.time_us)) made.set(trade.trade_id, trade)
+  }
+  const stored = await db
     .selectFrom('silver_trades')
     .selectAll()
     .where('instrument_id', '=', instrument.instrument_id)
     .where('tape_id', '=', 0)
-    .where('event_time_us', '>=', fromUs)
+    .where('event_time_us', '>=', span.fromUs)
     .execute()
-  let same = 0
-  for (const row of held) {
-    const truth = made.get(row.trade_id)
-    if (truth !== undefined && textOf(truth) === heldText(row)) same += 1
-  }
+  const held = stored.filter((row) => isAnswered(row.event_time_us))
+  const { trades, same } = compareTrades(held, made)
   const minutes = await db
     .withTables<Views>()
     .selectFrom('candles_1m_exact')
     .selectAll()
     .where('instrument_id', '=', instrument.instrument_id)
-    .where('open_time_us', '>=', fromUs)
+    .where('open_time_us', '>=', span.fromUs)
     .execute()
   const truths = new Map(sim.truthCandles(span).map((candle) => [candle.open_time_us, candle]))
   const counted = minutes.reduce((sum, minute) => sum + (minute.trade_count ?? 0), 0)
   return {
-    trades: held.length,
+    trades,
     lost: made.size - same,
-    duplicated: held.length - same + Math.max(0, counted - held.length),
+    duplicated: trades - same + Math.max(0, counted - trades),
     candles: minutes.length,
     candles_equal: minutes.filter((minute) => isEqual(minute, truths.get(minute.open_time_us)))
       .length,
   }
 }
 
-function textOf(trade: TruthTrade): string {
-  return JSON.stringify([trade.time_us, trade.price, trade.size, trade.side])
+const NOTHING: Found = { trades: 0, lost: 0, duplicated: 0, candles: 0, candles_equal: 0 }
+
+/**
+ * Counts the trades that stored rows stand for, and those that are just as they were made: each
+ * once, and an aggregate of the same price, side and time as all of its trades, and their sum.
+ */
+export function compareTrades(
+  held: readonly TradeRow[],
+  made: ReadonlyMap<number, TruthTrade>,
+): { readonly trades: number; readonly same: number } {
+  const seen = new Set<number>()
+  let trades = 0
+  let same = 0
+  for (const row of held) {
+    const lastId = row.last_id ?? row.trade_id
+    trades += lastId - row.trade_id + 1
+    const fills: TruthTrade[] = []
+    for (let id = row.trade_id; id <= lastId; id += 1) {
+      const fill = made.get(id)
+      if (fill !== undefined && !seen.has(id)) fills.push(fill)
+      seen.add(id)
+    }
+    if (fills.length === lastId - row.trade_id + 1 && isMadeOf(row, fills)) same += fills.length
+  }
+  return { trades, same }
 }
 
-function heldText(row: {
-  event_time_us: number
-  price: string
-  size: string
-  side: number
-}): string {
-  return JSON.stringify([row.event_time_us, row.price, row.size, SIDES[row.side]])
+function isMadeOf(row: TradeRow, fills: readonly TruthTrade[]): boolean {
+  const size = fills.map((fill) => parseDecimal(fill.size)!).reduce(addDecimal)
+  return (
+    decimalText(size) === row.size &&
+    fills.every((fill) => {
+      const isThen = row.event_time_us === fill.time_us || row.event_time_us === wholeMs(fill)
+      return isThen && fill.price === row.price && fill.side === SIDES[row.side]
+    })
+  )
+}
+
+/** A venue that tells whole milliseconds cuts the rest off. */
+function wholeMs(fill: TruthTrade): number {
+  return fill.time_us - (fill.time_us % 1000)
 }
 
 /** A minute without trades is right where the exchange made none. */

@@ -14,9 +14,9 @@ export function tellBeginning(
   const where = dataDir === null ? 'a temporary folder' : dataDir
   process.stderr.write(
     [
-      `A simulated exchange trades ${sim.products.join(', ')} at ${sim.wsUrl}.`,
-      `For ${seconds} s assay collects from it, over real sockets, into ${where},`,
-      'while the exchange drops, delays and repeats trades, falls silent and hangs up. Then every',
+      `Simulated venues at ${sim.restUrl}: ${sim.venues.join(', ')}.`,
+      `For ${seconds} s assay collects from them, over real sockets, into ${where},`,
+      'while they drop, delay and repeat trades, fall silent, hang up and ban. Then every',
       'trade and candle is held against what it truly traded. Ctrl-C ends the trading early.',
       '',
     ].join('\n'),
@@ -45,14 +45,14 @@ export function tellProof(
       'gaps',
       `${proof.gaps_found} found, ${proof.gaps_healed} healed over REST, ${proof.gaps_open} open`,
     ],
-    ['candles', `${proof.candles_equal} of ${proof.candles} equal the exchange's truth exactly`],
+    ['candles', `${proof.candles_equal} of ${proof.candles} equal the venues' truth exactly`],
   ])
   if (dataDir === null) return
   process.stdout.write(
     [
       '',
       'Look at it:',
-      `  npx assay candles BTC-USD 1m --data ${dataDir}`,
+      `  npx assay candles kraken:BTC-USD 1m --data ${dataDir}`,
       `  npx assay gaps --data ${dataDir}`,
       `  npx assay status --data ${dataDir}`,
       '',

@@ -1,8 +1,9 @@
 import { once } from 'node:events'
 import { systemCode } from '../../core/errors.ts'
-import { findVenue } from '../../venues/index.ts'
+import type { Venue } from '../../venues/venue.ts'
 import type { Context } from '../context.ts'
 import { showDurationMs } from '../format.ts'
+import { chosenVenues, hostsOf } from '../venue-settings.ts'
 import type { Finding } from './doctor.ts'
 
 const TIMEOUT_MS = 4000
@@ -10,20 +11,22 @@ const TIMEOUT_MS = 4000
 const SKEW_MS_MAX = 5000
 const OFFLINE = 'offline, behind a proxy or blocked; `assay demo` needs no network'
 
-/** Whether the venue answers, by REST and by socket, and its clock agrees with ours. */
-export async function checkVenue(context: Context): Promise<Finding[]> {
-  const venue = findVenue('coinbase')
-  if (venue === null) return []
-  const { wsUrl, restUrl, feed } = context.config.venues.coinbase
-  const rest = restUrl ?? venue.history.restUrl
-  const socket = wsUrl ?? venue.feeds[feed]?.url
-  const findings = await checkRest(context, rest)
-  if (socket !== undefined) findings.push(await checkSocket(context, socket))
+/** Whether each venue answers, by REST and by socket, and its clock agrees with ours. */
+export async function checkVenues(context: Context): Promise<Finding[]> {
+  const findings = await Promise.all(
+    chosenVenues(context.config).map((venue) => checkVenue(context, venue)),
+  )
+  return findings.flat()
+}
+
+async function checkVenue(context: Context, venue: Venue): Promise<Finding[]> {
+  const { restUrl, wsUrl } = hostsOf(context.config, venue)
+  const findings = await checkRest(context, restUrl, `${venue.name} REST`)
+  if (wsUrl !== null) findings.push(await checkSocket(context, wsUrl, `${venue.name} socket`))
   return findings
 }
 
-async function checkRest({ clock }: Context, url: string): Promise<Finding[]> {
-  const check = 'venue REST'
+async function checkRest({ clock }: Context, url: string, check: string): Promise<Finding[]> {
   const startMs = clock.monotonicMs()
   try {
     const signal = AbortSignal.timeout(TIMEOUT_MS)
@@ -46,8 +49,7 @@ function checkSkew(date: string | null, nowUs: number): Finding[] {
   return [{ check: 'clock', result: 'warn', detail }]
 }
 
-async function checkSocket({ clock }: Context, url: string): Promise<Finding> {
-  const check = 'venue socket'
+async function checkSocket({ clock }: Context, url: string, check: string): Promise<Finding> {
   const startMs = clock.monotonicMs()
   const { WebSocket } = await import('ws')
   const socket = new WebSocket(url, { handshakeTimeout: TIMEOUT_MS })

@@ -14,7 +14,7 @@ import {
   checkSqlite,
   checkWarehouse,
 } from './doctor-checks.ts'
-import { checkVenue } from './doctor-venue.ts'
+import { checkVenues } from './doctor-venue.ts'
 
 /** What one check found: `fail` is essential, `warn` is worth knowing. */
 export interface Finding {
@@ -22,6 +22,9 @@ export interface Finding {
   readonly result: 'ok' | 'warn' | 'fail'
   readonly detail: string
 }
+
+// Of the longest, a venue's socket.
+const NAME_WIDTH = 'Binance.US socket'.length
 
 type Check = (context: Context) => readonly Finding[] | Promise<readonly Finding[]>
 
@@ -39,7 +42,7 @@ const CHECKS: readonly Check[] = [
 /** Runs every check and prints what it found; the status is 1 if something essential fails. */
 export async function runDoctor({ context, flags }: Call<DoctorFlags>): Promise<ExitStatus> {
   const findings: Finding[] = []
-  for (const check of flags.offline ? CHECKS : [...CHECKS, checkVenue]) {
+  for (const check of flags.offline ? CHECKS : [...CHECKS, checkVenues]) {
     for (const finding of await check(context)) {
       findings.push(finding)
       if (!context.json) printFinding(finding)
@@ -53,5 +56,5 @@ export async function runDoctor({ context, flags }: Call<DoctorFlags>): Promise<
 
 function printFinding({ check, result, detail }: Finding): void {
   const colour = { ok: styles.green, warn: styles.yellow, fail: styles.red }[result]
-  printLine(`${colour(result.padEnd(4))}  ${check.padEnd(12)}  ${visible(detail)}`)
+  printLine(`${colour(result.padEnd(4))}  ${check.padEnd(NAME_WIDTH)}  ${visible(detail)}`)
 }

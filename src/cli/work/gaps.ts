@@ -1,4 +1,4 @@
-import { formatTimeUs } from '../../market/bucket.ts'
+import { formatTimeUs, MINUTE_US, parseTimeUs } from '../../market/bucket.ts'
 import { type Hole, listHoles, type Verdict } from '../../silver/holes.ts'
 import { openWarehouse } from '../../warehouse/index.ts'
 import type { Call } from '../command.ts'
@@ -74,10 +74,28 @@ function summaryOf(rows: readonly GapRow[]): string {
 
 const wordOf = (verdict: Verdict) => verdict.replaceAll('_', ' ')
 
+/** What a hole is known by, as people read it. */
+const CAUSES: Readonly<Record<Hole['cause'], string>> = {
+  ids: 'ids',
+  left_edge: 'before the first trade',
+  witness: 'after the last trade',
+  candle_count: 'fewer than the venue counts',
+  candle_minutes: 'minutes without a candle',
+}
+
+/** Of minutes that a file of candles lacks it is told how many there are, not what they held. */
+function showMissing({ cause, missing, from, to }: GapRow): string {
+  if (cause === 'candle_minutes') {
+    const spanUs = (parseTimeUs(to) as number) - (parseTimeUs(from) as number)
+    return showSome(Math.round(spanUs / MINUTE_US), 'minute')
+  }
+  return missing === null ? '?' : showCount(missing)
+}
+
 const COLUMNS: readonly Column<GapRow>[] = [
   { key: 'venue' },
   { key: 'symbol' },
-  { key: 'cause', show: ({ cause }) => cause.replaceAll('_', ' ') },
+  { key: 'cause', show: ({ cause }) => CAUSES[cause] },
   { key: 'first_id', align: 'right' },
   { key: 'last_id', align: 'right' },
   { key: 'from', title: 'from, UTC', show: ({ from }) => showTime(from) },
@@ -86,7 +104,7 @@ const COLUMNS: readonly Column<GapRow>[] = [
     key: 'missing',
     title: 'trades',
     align: 'right',
-    show: ({ missing }) => (missing === null ? '?' : showCount(missing)),
+    show: showMissing,
   },
   { key: 'verdict', show: ({ verdict }) => showVerdict(verdict) },
   { key: 'attempts', align: 'right' },

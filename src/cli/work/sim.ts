@@ -3,14 +3,17 @@ import type { Call } from '../command.ts'
 import type { SimFlags } from '../commands/sim.ts'
 import { parseCountArgument } from '../time-argument.ts'
 
-/** Runs the simulated exchange until its time is over or it is interrupted. */
+const EVERY_VENUE = ['coinbase', 'binance-us', 'kraken', 'coingecko']
+
+/** Runs the simulated venues until its time is over or it is interrupted. */
 export async function simulate({ context, flags }: Call<SimFlags>): Promise<void> {
   const number = (name: keyof SimFlags) => readNumber(flags[name], `--${name}`)
   const options = {
     port: number('port'),
     seed: flags.seed,
     rate: number('rate'),
-    products: flags.products?.flatMap((name) => name.split(',')).filter((name) => name !== ''),
+    products: wordsOf(flags.products),
+    scale: number('scale'),
     history: number('history'),
     faults: flags.faults,
     seconds: number('seconds'),
@@ -18,19 +21,24 @@ export async function simulate({ context, flags }: Call<SimFlags>): Promise<void
     json: context.json,
     signal: context.signal,
   }
-  const { runSim } = await loadSimulator()
-  await runSim(options)
+  const { runSim, readVenues } = await loadSimulator()
+  await runSim({ ...options, venues: readVenues(wordsOf(flags.venues) ?? EVERY_VENUE) })
+}
+
+function wordsOf(words: readonly string[] | undefined): readonly string[] | undefined {
+  return words?.flatMap((word) => word.split(',')).filter((word) => word !== '')
 }
 
 function readNumber(text: unknown, flag: string): number | undefined {
   if (text === undefined) return undefined
-  return flag === '--rate' ? readRate(String(text)) : parseCountArgument(String(text), flag, 0)
+  const part = flag === '--rate' || flag === '--scale'
+  return part ? readRate(String(text), flag) : parseCountArgument(String(text), flag, 0)
 }
 
-function readRate(text: string): number {
+function readRate(text: string, flag: string): number {
   const rate = Number(text)
   if (/^[0-9]*\.?[0-9]+$/.test(text) && rate > 0) return rate
-  throw new AssayError('ASSAY_USAGE', `--rate takes a number above 0, not ${text}`)
+  throw new AssayError('ASSAY_USAGE', `${flag} takes a number above 0, not ${text}`)
 }
 
 /** The simulator stands outside of `src`, and whoever packs the rest may leave it out. */

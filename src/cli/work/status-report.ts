@@ -4,12 +4,17 @@ import { listLogs, logStat } from '../../bronze/index.ts'
 import { isAssayError } from '../../core/errors.ts'
 import { formatTimeUs } from '../../market/bucket.ts'
 import { FOLD_VERSION } from '../../silver/fold-version.ts'
-import { listHoles, type Verdict } from '../../silver/holes.ts'
+import { listHoles } from '../../silver/holes.ts'
 import { SILVER_READER } from '../../silver/state.ts'
 import type { InstrumentStatus, Schema, Warehouse } from '../../warehouse/index.ts'
-import { openWarehouse, warehouseStatus } from '../../warehouse/index.ts'
+import { listIncidents, openWarehouse, warehouseStatus } from '../../warehouse/index.ts'
 import type { Context } from '../context.ts'
 import { lockHolder } from '../lock-holder.ts'
+import { type IncidentRow, incidentRow } from './incidents.ts'
+import type { HoleCounts, VenueStatus } from './status-venues.ts'
+import { countVerdicts, readVenues } from './status-venues.ts'
+
+const INCIDENTS_MAX = 20
 
 /** A raw log, and how far silver is behind it. */
 export interface LogStatus {
@@ -41,11 +46,14 @@ export interface HeldStatus {
   readonly fold_version: number | null
   /** Who refines now; null where nobody does. */
   readonly writer: string | null
+  readonly venues: readonly VenueStatus[]
   /** Those of which something is held. */
   readonly instruments: readonly HeldInstrument[]
   /** How many more the venues list. */
   readonly only_listed: number
-  readonly holes: Readonly<Record<Verdict, number>>
+  readonly holes: HoleCounts
+  /** Those that last, as far as is known; the newest 20. */
+  readonly incidents: readonly IncidentRow[]
   readonly quarantined: Readonly<Record<string, number>>
   readonly counters: Readonly<Record<string, number>>
 }
@@ -107,7 +115,9 @@ async function readWarehouse(context: Context): Promise<Found> {
   for (const { reader, log, pos } of status.checkpoints) {
     if (reader === SILVER_READER && log !== null) refined.set(log, pos)
   }
+  const incidents = await listIncidents(open, { isOpen: true, limit: INCIDENTS_MAX })
   const held = await open.read(async (db): Promise<HeldStatus> => {
+    const holes = await listHoles(db)
     const instruments: HeldInstrument[] = []
     for (const one of status.instruments) {
       const held = await heldInstrument(db, one)
@@ -118,9 +128,11 @@ async function readWarehouse(context: Context): Promise<Found> {
       change_seq: status.changeSeq,
       fold_version: status.foldVersion,
       writer: await leaseHolder(db, clock.nowUs()),
+      venues: await readVenues(db, status.instruments, holes),
       instruments,
       only_listed: status.instruments.length - instruments.length,
-      holes: await countHoles(db),
+      holes: countVerdicts(holes),
+      incidents: incidents.map(incidentRow),
       quarantined: status.quarantined,
       counters: status.counters,
     }
@@ -162,10 +174,4 @@ async function leaseHolder(db: Kysely<Schema>, nowUs: number): Promise<string | 
     .limit(1)
     .executeTakeFirst()
   return lease?.holder ?? null
-}
-
-async function countHoles(db: Kysely<Schema>): Promise<Record<Verdict, number>> {
-  const counts = { open: 0, repaired: 0, proven_empty: 0, never_existed: 0, unrecoverable: 0 }
-  for (const { verdict } of await listHoles(db)) counts[verdict] += 1
-  return counts
 }

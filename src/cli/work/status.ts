@@ -4,8 +4,10 @@ import { showBytes, showCount, showDurationMs, showSome, showTime } from '../for
 import type { Column } from '../output.ts'
 import { printFacts, printHeading, printJson, printLine, tableText } from '../output.ts'
 import { styles, visible } from '../style.ts'
+import { incidentColumns } from './incidents.ts'
 import type { HeldInstrument, HeldStatus, LogStatus, StatusReport } from './status-report.ts'
 import { readStatus } from './status-report.ts'
+import { VENUE_COLUMNS } from './status-venues.ts'
 
 /** Tells what is held, how fresh it is, what is missing and who writes. */
 export async function showStatus({ context }: Call<object>): Promise<void> {
@@ -29,6 +31,10 @@ export async function showStatus({ context }: Call<object>): Promise<void> {
 }
 
 function printHeld(held: HeldStatus, report: StatusReport): void {
+  if (held.venues.length > 0) {
+    printHeading('Venues')
+    printLine(tableText(held.venues, VENUE_COLUMNS))
+  }
   printHeading('Instruments')
   const nowUs = parseTimeUs(report.time) as number
   if (held.instruments.length === 0) printLine('None yet.')
@@ -36,6 +42,10 @@ function printHeld(held: HeldStatus, report: StatusReport): void {
   if (held.only_listed > 0) {
     const more = showSome(held.only_listed, 'instrument')
     printLine(styles.dim(`and ${more} more, listed and not collected`))
+  }
+  if (held.incidents.length > 0) {
+    printHeading('Incidents that last')
+    printLine(tableText(held.incidents, incidentColumns(nowUs)))
   }
   printHeading('Totals')
   printFacts([
