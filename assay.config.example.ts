@@ -7,10 +7,25 @@ export default defineConfig({
   data: './data',
   store: 'sqlite:',
   mode: 'ws',
+  collect: {
+    venues: ['coinbase', 'binance-us', 'kraken', 'coingecko'],
+    books: false,
+    witnessSeconds: 60,
+  },
+  // Products are written BTC-USD or as the venue writes them; null leaves the choice to it.
   venues: {
-    coinbase: {
-      feed: 'exchange',
-      products: ['BTC-USD', 'ETH-USD'],
+    coinbase: { feed: 'exchange', products: null },
+    'binance-us': { products: null, lifeSecondsMax: 82_800 },
+    kraken: { products: null },
+    // Of every ccxt:… venue; they need the package ccxt.
+    ccxt: { products: null, pollSeconds: 5 },
+    coingecko: {
+      // ['bitcoin', 'ethereum'], or { top: 50 }; null: ten well-known ones.
+      coins: null,
+      everySeconds: 60,
+      ratePerMinute: 5,
+      timeoutSeconds: 30,
+      retriesMax: 3,
     },
   },
   poll: { everySeconds: 300 },

@@ -4,6 +4,11 @@ import { fileURLToPath } from 'node:url'
 
 const CACHE = fileURLToPath(new URL('../node_modules/.cache/assay', import.meta.url))
 
+/** Returns the file of a job, by its name. */
+export function jobEntry(name: string): URL {
+  return new URL(`./${name}.ts`, import.meta.url)
+}
+
 /** Children under way, to be ended with us. */
 const running = new Set<() => void>()
 

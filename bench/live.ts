@@ -1,39 +1,42 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { closeSync, fdatasyncSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
 import { forEachRecord, openLogReader, startSealer } from '../src/bronze/index.ts'
-import { COLLECT_LOG, type Pipeline, startPipeline } from '../src/cli/pipeline.ts'
+import { COLLECT_LOG } from '../src/cli/collectors.ts'
+import { type Pipeline, startPipeline } from '../src/cli/pipeline.ts'
 import { assert } from '../src/core/assert.ts'
 import { systemClock } from '../src/core/clock.ts'
 import { loadConfig } from '../src/core/config.ts'
 import { createLogger } from '../src/core/log.ts'
+import { VENUES } from '../src/venues/index.ts'
 import { answerJob } from './job.ts'
 import { linkLog } from './link-log.ts'
+import { delaysOf, type Mark, type Quantiles, quantiles } from './quantiles.ts'
+import type { SimMarket } from './sim-process.ts'
+import { startSimProcess } from './sim-process.ts'
+import { type Sample, startSampling } from './watch-load.ts'
 
-/** A pipeline to be fed over a real socket. */
+/** A pipeline to be fed over real sockets. */
 export interface LiveTask {
   readonly folder: string
-  /** A data folder whose log is sealed meanwhile, by links, as often as there is time. */
-  readonly sealed: { readonly dataDir: string; readonly name: string }
-  readonly tradesPerSecond: number
+  /**
+   * A data folder whose log is sealed meanwhile, by links, as often as there is time; `null`
+   * leaves the machine to the pipeline.
+   */
+  readonly sealed: { readonly dataDir: string; readonly name: string } | null
+  readonly market: SimMarket
+  /** Before the window: connections open, code grows warm, caches fill. */
+  readonly warmSeconds: number
   readonly seconds: number
-}
-
-/** Milliseconds that part of the trades do not exceed. */
-export interface Quantiles {
-  readonly p50: number
-  readonly p99: number
-  readonly max: number
 }
 
 /** How it went, over the window that was measured. */
 export interface LiveResult {
-  readonly trades: number
+  /** (channel, symbol) pairs, connections opened and times that a venue's collector lost one. */
+  readonly subscriptions: number
+  readonly connects: number
+  readonly messagesPerSecond: number
   readonly tradesPerSecond: number
-  /** From a frame's last byte to the commit that covers its position. */
+  /** From the last byte of a frame with trades to the commit that covers its position. */
   readonly committed: Quantiles
   /** The same of each quarter of the window. */
   readonly quarters: readonly Quantiles[]
@@ -46,24 +49,28 @@ export interface LiveResult {
   readonly commits: number
   readonly hoursSealed: number
   readonly rssMbMax: number
+  /** What was seen once a second. */
+  readonly samples: readonly Sample[]
 }
 
-/** That all positions below `pos` were done at a time. */
-interface Mark {
-  readonly pos: number
-  readonly timeUs: number
-}
-
-const PRODUCTS = ['BTC-USD', 'ETH-USD']
-const WARM_SECONDS = 3
 const SYNCS_ALONE = 100
 const SECOND_US = 1_000_000
+// Should we be killed, the simulator ends by itself.
+const SPARE_SECONDS = 60
+
+/** Channels whose frames are rows once they are committed. */
+const FACTS: ReadonlySet<string> = new Set(
+  Object.values(VENUES).flatMap(({ feeds }) =>
+    Object.values(feeds).map((feed) => feed.factChannel),
+  ),
+)
 
 async function runLive(task: LiveTask): Promise<LiveResult> {
   const bareSync = measureSync(task)
-  await using market = await startMarket(task)
+  const { market, warmSeconds, seconds } = task
+  await using sim = await startSimProcess(market, warmSeconds + seconds + SPARE_SECONDS)
   const dataDir = join(task.folder, 'live')
-  const { config } = await loadConfig({ cwd: task.folder, env: {}, flags: market.flags })
+  const { config } = await loadConfig({ cwd: task.folder, env: {}, flags: sim.flags })
   const stopping = new AbortController()
   const { signal } = stopping
   const pipeline = await startPipeline({
@@ -77,56 +84,38 @@ async function runLive(task: LiveTask): Promise<LiveResult> {
   })
   const marks = watch(pipeline)
   const sealing = keepSealing(task, signal)
-  await systemClock.sleep(WARM_SECONDS * 1000)
+  await systemClock.sleep(warmSeconds * 1000)
   const fromUs = systemClock.nowUs()
-  await systemClock.sleep(task.seconds * 1000)
+  const { journal, refine } = pipeline
+  const sampling = startSampling(sim.pid, () => journal.nextPos - refine.checkpoint)
+  await systemClock.sleep(seconds * 1000)
+  const samples = sampling.stop()
   const window = { fromUs, toUs: systemClock.nowUs() }
+  const subscriptions = countSubscriptions(pipeline)
   stopping.abort('measured')
-  await pipeline.done
+  const { collected } = await pipeline.done
   const hoursSealed = await sealing
   // Before what follows, which only looks back, takes memory of its own.
   const rssMbMax = process.resourceUsage().maxRSS / 1024
-  const received = readReceived(dataDir, window)
-  const delays = delaysOf(received, marks.committed)
+  const { messages, trades } = readReceived(dataDir, window)
+  const delays = delaysOf(trades, marks.committed)
   const quarter = Math.ceil(delays.length / 4)
   const inWindow = ({ timeUs }: Mark) => timeUs >= window.fromUs && timeUs < window.toUs
+  const perSecond = (count: number) => (count / (window.toUs - window.fromUs)) * SECOND_US
   return {
-    trades: received.length,
-    tradesPerSecond: (received.length / (window.toUs - window.fromUs)) * SECOND_US,
+    ...{ subscriptions, connects: collected.connects },
+    messagesPerSecond: perSecond(messages),
+    tradesPerSecond: perSecond(trades.length),
     committed: quantiles(delays),
     quarters: [0, 1, 2, 3].map((at) => quantiles(delays.slice(at * quarter, (at + 1) * quarter))),
-    durable: quantiles(delaysOf(received, marks.durable)),
+    durable: quantiles(delaysOf(trades, marks.durable)),
     syncs: marks.durable.filter(inWindow).length,
     bareSync,
     commitWindowMs: config.journal.commitWindowMs,
     commits: marks.committed.filter(inWindow).length,
-    hoursSealed,
-    rssMbMax,
+    ...{ hoursSealed, rssMbMax, samples },
   }
 }
-
-/** Starts the simulator in a process of its own; its market has the socket's whole rate. */
-async function startMarket(task: LiveTask): Promise<AsyncDisposable & { flags: Flags }> {
-  const entry = fileURLToPath(new URL('../sim/main.ts', import.meta.url))
-  const flags = ['--port', '0', '--json', '--history', '1', '--rest-limit', '0', '--seed', '1']
-  flags.push('--rate', String(task.tradesPerSecond), '--products', PRODUCTS.join(','))
-  // Should we be killed, it ends by itself.
-  flags.push('--seconds', String(task.seconds + WARM_SECONDS + 60))
-  const child = spawn(process.execPath, [entry, ...flags], { stdio: ['ignore', 'pipe', 'inherit'] })
-  const closed = once(child, 'close')
-  const lines = createInterface({ input: child.stdout })
-  const [line] = (await once(lines, 'line')) as [string]
-  const { wsUrl, restUrl } = JSON.parse(line) as { wsUrl: string; restUrl: string }
-  return {
-    flags: { 'venues.coinbase.wsUrl': wsUrl, 'venues.coinbase.restUrl': restUrl },
-    async [Symbol.asyncDispose]() {
-      child.kill('SIGTERM')
-      await closed
-    },
-  }
-}
-
-type Flags = Readonly<Record<string, unknown>>
 
 function watch({ journal, refine }: Pipeline): { durable: Mark[]; committed: Mark[] } {
   const durable: Mark[] = []
@@ -138,13 +127,19 @@ function watch({ journal, refine }: Pipeline): { durable: Mark[]; committed: Mar
   return { durable, committed }
 }
 
+function countSubscriptions({ collectors }: Pipeline): number {
+  const { exchanges } = collectors.status()
+  return exchanges.reduce((sum, { feed }) => sum + (feed?.subscriptions.length ?? 0), 0)
+}
+
 /** Seals a whole log again and again in the thread that seals beside a collector. */
-async function keepSealing(task: LiveTask, signal: AbortSignal): Promise<number> {
-  const { dataDir: source, name } = task.sealed
+async function keepSealing({ folder, sealed }: LiveTask, signal: AbortSignal): Promise<number> {
+  if (sealed === null) return 0
+  const { dataDir: source, name } = sealed
   let hours = 0
   await using sealer = startSealer()
   for (let round = 0; !signal.aborted; round += 1) {
-    const dataDir = join(task.folder, `sealed-${round}`)
+    const dataDir = join(folder, `sealed-${round}`)
     linkLog(source, dataDir, name)
     const report = await sealer.seal({ dataDir, name, belowPos: Number.MAX_SAFE_INTEGER })
     hours += report.hours
@@ -153,42 +148,31 @@ async function keepSealing(task: LiveTask, signal: AbortSignal): Promise<number>
   return hours
 }
 
-/** Trades received in the window, in order of position, with the time of receipt. */
-function readReceived(dataDir: string, window: { fromUs: number; toUs: number }): Mark[] {
-  const received: Mark[] = []
+/** Counts what came over sockets in the window; of trades, positions and times of receipt. */
+function readReceived(
+  dataDir: string,
+  window: { readonly fromUs: number; readonly toUs: number },
+): { readonly messages: number; readonly trades: readonly Mark[] } {
+  const trades: Mark[] = []
+  let messages = 0
   using reader = openLogReader({ dataDir, name: COLLECT_LOG })
   for (const block of reader.blocks(0)) {
-    forEachRecord(block, ({ pos, channel, receivedTimeUs: timeUs }) => {
-      if (channel !== 'matches' || timeUs < window.fromUs || timeUs >= window.toUs) return
-      received.push({ pos, timeUs })
+    forEachRecord(block, ({ pos, channel, origin, receivedTimeUs: timeUs }) => {
+      if (origin !== 'ws' || timeUs < window.fromUs || timeUs >= window.toUs) return
+      messages += 1
+      if (FACTS.has(channel)) trades.push({ pos, timeUs })
     })
   }
-  assert(received.length > 0, 'trades came over the socket')
-  return received
-}
-
-/** Milliseconds from each receipt to the first mark beyond its position. */
-function delaysOf(received: readonly Mark[], marks: readonly Mark[]): number[] {
-  let at = 0
-  return received.map(({ pos, timeUs }) => {
-    while (at < marks.length && (marks[at] as Mark).pos <= pos) at += 1
-    const mark = marks[at]
-    assert(mark !== undefined, 'every trade received is committed in the end')
-    return (mark.timeUs - timeUs) / 1000
-  })
-}
-
-function quantiles(delays: readonly number[]): Quantiles {
-  const sorted = delays.toSorted((a, b) => a - b)
-  const at = (part: number) => sorted[Math.ceil(sorted.length * part) - 1] ?? Number.NaN
-  return { p50: at(0.5), p99: at(0.99), max: at(1) }
+  assert(trades.length > 0, 'trades came over the sockets')
+  return { messages, trades }
 }
 
 /** How long this disk takes for what one commit window holds. */
-function measureSync(task: LiveTask): Quantiles {
-  mkdirSync(task.folder, { recursive: true })
-  const file = openSync(join(task.folder, 'sync'), 'w')
-  const bytes = Buffer.alloc(Math.ceil(task.tradesPerSecond * 0.05 * 480), 'x')
+function measureSync({ folder, market }: LiveTask): Quantiles {
+  mkdirSync(folder, { recursive: true })
+  const file = openSync(join(folder, 'sync'), 'w')
+  const perSecond = market.tradesPerSecond * market.venues.length
+  const bytes = Buffer.alloc(Math.ceil(perSecond * 0.05 * 480), 'x')
   const delays: number[] = []
   for (let round = 0; round < SYNCS_ALONE; round += 1) {
     const startMs = performance.now()

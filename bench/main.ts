@@ -7,11 +7,12 @@ import type { Bench } from './measures.ts'
 import {
   measureCompression,
   measureDecode,
-  measureLive,
   measureRebuild,
   measureRss,
   writeLog,
 } from './measures.ts'
+import { measureLive, measureVenuesLive } from './measures-live.ts'
+import { measureBooks, measureDecodeVenues } from './measures-venues.ts'
 import type { BenchOptions } from './options.ts'
 import { readOptions, USAGE } from './options.ts'
 import { describeMachine, noFigures, tableText } from './report.ts'
@@ -28,6 +29,9 @@ async function measureAll(bench: Bench): Promise<void> {
     if (wants.has('compression')) await measureCompression(bench, dataDir)
     if (!bench.options.keep) rmSync(dataDir, { recursive: true })
   }
+  if (wants.has('decode-venues')) await measureDecodeVenues(bench)
+  if (wants.has('books')) await measureBooks(bench)
+  if (wants.has('venues')) await measureVenuesLive(bench)
   if (wants.has('rss')) await measureRss(bench)
 }
 

@@ -5,9 +5,8 @@ import type { CandleDigest } from './candle-digest.ts'
 import type { CodecRates, CodecTask } from './codec.ts'
 import type { DuckDbResult, DuckDbTask } from './duckdb.ts'
 import type { FloorResult, FloorTask } from './floor.ts'
-import { runJob } from './job.ts'
+import { jobEntry, runJob } from './job.ts'
 import { linkLog } from './link-log.ts'
-import type { LiveResult, LiveTask, Quantiles } from './live.ts'
 import type { BenchOptions } from './options.ts'
 import type { RebuildResult, RebuildTask } from './rebuild.ts'
 import type { Figures, Row } from './report.ts'
@@ -28,15 +27,15 @@ export interface Bench {
 }
 
 /** The log's name in every data folder: the one that collecting writes. */
-const LOG = 'collect'
-const SEED = 20_250_303
+export const LOG = 'collect'
+
+/** Of all that is drawn. */
+export const SEED = 20_250_303
+
 const CODEC_FRAMES = 200_000
 const CODEC_ROUNDS = 9
-const LIVE_TRADES_PER_SECOND = 10_000
 const DUCKDB_THREADS = 2
 const MIXED_TRADES = 100_000
-
-const entry = (name: string) => new URL(`./${name}.ts`, import.meta.url)
 
 /** Writes the log that most measurements read, and returns its data folder. */
 export async function writeLog(
@@ -47,7 +46,7 @@ export async function writeLog(
   bench.tell(`writing a log of ${showNumber(log.trades)} trades`)
   const { trades, mixed } = log
   const task: WriteLogTask = { dataDir, name: LOG, seed: SEED, trades, mixed }
-  await runJob<WrittenLog>(entry('write-log'), task)
+  await runJob<WrittenLog>(jobEntry('write-log'), task)
   return dataDir
 }
 
@@ -58,7 +57,7 @@ export async function measureDecode(bench: Bench, dataDir: string): Promise<void
   const frames = Math.min(CODEC_FRAMES, options.trades)
   const rounds = options.quick ? 3 : CODEC_ROUNDS
   const task: CodecTask = { dataDir, name: LOG, frames, rounds }
-  const rates = await runJob<CodecRates>(entry('codec'), task)
+  const rates = await runJob<CodecRates>(jobEntry('codec'), task)
   const vsParse = ratios(rates.decode, rates.parse)
   figures.decode_vs_parse = rounded(spreadOf(vsParse).median)
   const perSecond = { unit: 'frames/s' }
@@ -84,14 +83,14 @@ export async function measureRebuild(bench: Bench, dataDir: string): Promise<voi
     bench.tell(`rebuilding, round ${round} of ${options.rounds}`)
     const at = (name: string) => join(bench.folder, `${name}-${round}`)
     const floorTask: FloorTask = { dataDir, name: LOG, folder: at('floor') }
-    const floor = await runJob<FloorResult>(entry('floor'), floorTask)
+    const floor = await runJob<FloorResult>(jobEntry('floor'), floorTask)
     rmSync(floorTask.folder, { recursive: true })
     const rebuildTask: RebuildTask = { dataDir, folder: at('rebuild'), trades }
-    const rebuild = await runJob<RebuildResult>(entry('rebuild'), rebuildTask)
+    const rebuild = await runJob<RebuildResult>(jobEntry('rebuild'), rebuildTask)
     rmSync(rebuildTask.folder, { recursive: true })
     const threads = DUCKDB_THREADS
     const duckTask: DuckDbTask = { dataDir, name: LOG, file: at('duckdb'), threads }
-    const duckdb = await runJob<DuckDbResult>(entry('duckdb'), duckTask)
+    const duckdb = await runJob<DuckDbResult>(jobEntry('duckdb'), duckTask)
     const rate = ({ ms }: { readonly ms: number }) => (trades / ms) * 1000
     checkSame('the floor', rebuild, floor)
     rates.floor.push(rate(floor))
@@ -136,44 +135,6 @@ function checkSame(
   assert(ours.sha256 === theirs.sha256, `${who} folds the candles of a rebuild`)
 }
 
-/** From the socket to the committed row, with sealing beside it. */
-export async function measureLive(bench: Bench, dataDir: string): Promise<void> {
-  const { options, rows, figures } = bench
-  bench.tell(`collecting and refining live, ${options.liveSeconds} s`)
-  const task: LiveTask = {
-    folder: join(bench.folder, 'live'),
-    sealed: { dataDir, name: LOG },
-    tradesPerSecond: LIVE_TRADES_PER_SECOND,
-    seconds: options.liveSeconds,
-  }
-  const live = await runJob<LiveResult>(entry('live'), task)
-  rmSync(task.folder, { recursive: true })
-  figures.live_p50_ms = rounded(live.committed.p50)
-  figures.live_p99_ms = rounded(live.committed.p99)
-  const quarters = (key: keyof Quantiles) => live.quarters.map((each) => each[key])
-  const whole = (key: keyof Quantiles, what: string): Row => ({
-    ...rowOf(what, quarters(key), { unit: 'ms' }),
-    value: `${showNumber(live.committed[key])} ms`,
-  })
-  const rate = `${showNumber(live.tradesPerSecond)} trades/s over ${options.liveSeconds} s`
-  const { syncs, hoursSealed, durable, bareSync } = live
-  const windows = `${syncs} syncs of ${live.commitWindowMs} ms, ${hoursSealed} hours sealed beside`
-  const plain = (what: string, { p50, p99 }: Quantiles): Row => ({
-    what,
-    value: `${showNumber(p50)} / ${showNumber(p99)} ms`,
-    range: '',
-    note: 'p50 / p99',
-  })
-  rows.push(
-    { ...whole('p50', 'live p50, socket to commit'), note: rate },
-    { ...whole('p99', 'live p99, socket to commit'), note: `range: by quarters; ${windows}` },
-    whole('max', 'live max, socket to commit'),
-    plain('  of it, socket to sync', durable),
-    { ...plain('a write and sync, alone', bareSync), note: 'p50 / p99, reference' },
-    rowOf('live resident memory, peak', [live.rssMbMax], { unit: 'MiB' }),
-  )
-}
-
 /** How much smaller sealing makes the journal. */
 export async function measureCompression(bench: Bench, dataDir: string): Promise<void> {
   const { options, rows, figures } = bench
@@ -181,7 +142,7 @@ export async function measureCompression(bench: Bench, dataDir: string): Promise
   const sealed = join(bench.folder, 'sealed')
   linkLog(dataDir, sealed, LOG)
   const task: SealTask = { dataDir: sealed, name: LOG }
-  const { channels, records, ms } = await runJob<SealResult>(entry('seal'), task)
+  const { channels, records, ms } = await runJob<SealResult>(jobEntry('seal'), task)
   rmSync(sealed, { recursive: true })
   const matches = channels.matches
   assert(matches?.records === options.trades, 'every trade is sealed')
@@ -194,7 +155,7 @@ export async function measureCompression(bench: Bench, dataDir: string): Promise
   )
   const trades = Math.min(MIXED_TRADES, options.trades)
   const mixed = await writeLog(bench, { folder: 'mixed', trades, mixed: true })
-  const all = await runJob<SealResult>(entry('seal'), { dataDir: mixed, name: LOG })
+  const all = await runJob<SealResult>(jobEntry('seal'), { dataDir: mixed, name: LOG })
   rmSync(mixed, { recursive: true })
   for (const [channel, sizes] of Object.entries(all.channels)) {
     if (channel === 'self') continue
@@ -224,7 +185,7 @@ export async function measureRss(bench: Bench): Promise<void> {
   const dataDir = await writeLog(bench, { folder: 'many', trades })
   bench.tell(`rebuilding ${showNumber(trades)} trades`)
   const task: RebuildTask = { dataDir, folder: join(folder, 'many-rebuilt'), trades }
-  const result = await runJob<RebuildResult>(entry('rebuild'), task)
+  const result = await runJob<RebuildResult>(jobEntry('rebuild'), task)
   assert(result.trades === trades, 'every trade is rebuilt')
   for (const path of [dataDir, task.folder]) rmSync(path, { recursive: true })
   figures.rss_mb = Math.ceil(result.rssMbMax)

@@ -2,7 +2,16 @@ import { parseArgs } from 'node:util'
 import { AssayError } from '../src/core/errors.ts'
 
 /** What can be measured, in the order it is. */
-export const MEASURES = ['decode', 'rebuild', 'live', 'compression', 'rss'] as const
+export const MEASURES = [
+  'decode',
+  'rebuild',
+  'live',
+  'compression',
+  'decode-venues',
+  'books',
+  'venues',
+  'rss',
+] as const
 
 /** One of {@link MEASURES}. */
 export type Measure = (typeof MEASURES)[number]
@@ -20,6 +29,8 @@ export interface BenchOptions {
   readonly manyTrades: number
   readonly rounds: number
   readonly liveSeconds: number
+  /** Of three venues together, after some time to grow warm. */
+  readonly venuesSeconds: number
 }
 
 /** Said to whoever asks for help. */
@@ -54,6 +65,7 @@ export function readOptions(args: readonly string[]): BenchOptions | 'help' {
     manyTrades: trades * (quick ? 3 : 5),
     rounds: quick ? 1 : 5,
     liveSeconds: quick ? 5 : 20,
+    venuesSeconds: quick ? 10 : 120,
   }
 }
 

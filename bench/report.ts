@@ -12,6 +12,14 @@ export interface Figures {
   live_p99_ms: number | null
   rss_mb: number | null
   compression: number | null
+  /** Decoder against JSON.parse, by venue. */
+  decode_venues: Readonly<Record<string, number>> | null
+  venues_live_p50_ms: number | null
+  venues_live_p99_ms: number | null
+  venues_messages_per_s: number | null
+  /** Resident memory in the last quarter, as a multiple of that in the first. */
+  venues_rss_flat: number | null
+  books_levels_per_s: number | null
 }
 
 /** One line of the table for people. */
@@ -34,6 +42,12 @@ export function noFigures(): Figures {
     live_p99_ms: null,
     rss_mb: null,
     compression: null,
+    decode_venues: null,
+    venues_live_p50_ms: null,
+    venues_live_p99_ms: null,
+    venues_messages_per_s: null,
+    venues_rss_flat: null,
+    books_levels_per_s: null,
   }
 }
 

@@ -91,6 +91,7 @@ export async function startScene(
   const folder = tempFolder()
   const dataDir = folder.path
   const addresses = {
+    'collect.venues': ['coinbase'],
     'venues.coinbase.wsUrl': venue.wsUrl,
     'venues.coinbase.restUrl': venue.restUrl,
   }
@@ -110,11 +111,11 @@ export async function startScene(
     ending.abort('the test is over')
     return pipeline.done
   }
-  const { collector, refine, journal } = pipeline
+  const { collectors, refine, journal } = pipeline
   return {
     dataDir,
     at: ['--data', dataDir],
-    connects: () => collector.status().feed?.connects ?? 0,
+    connects: () => collectors.status().exchanges[0]?.feed?.connects ?? 0,
     accepted: () => refine.accepted,
     holes: async () => (await refine.holes()).filter(({ verdict }) => verdict === 'open').length,
     caughtUp: () => refine.checkpoint >= journal.nextPos - 1,

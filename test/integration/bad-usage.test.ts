@@ -87,7 +87,15 @@ describe('commands that look', () => {
     [['run', '--products', 'A B'], 2, 'CONFIG_INVALID', 'product'],
     [['run', '--seconds', 'soon'], 2, 'USAGE', '--seconds'],
     [
-      ['run', '--ws-url', 'ws://127.0.0.1:9/#x', '--rest-url', 'http://127.0.0.1:9'],
+      [
+        'run',
+        '--venues',
+        'coinbase',
+        '--ws-url',
+        'ws://127.0.0.1:9/#x',
+        '--rest-url',
+        'http://127.0.0.1:9',
+      ],
       2,
       'USAGE',
       '#',

@@ -10,7 +10,7 @@ const ROOT = resolve(import.meta.dirname, '../..')
 const CLI = join(ROOT, 'src/cli/main.ts')
 const SIM = join(ROOT, 'sim/main.ts')
 /** A process that hangs is a failure that says what it printed, not a test that times out. */
-const RUN_MS_MAX = 60_000
+const RUN_MS_MAX = 150_000
 
 /** How a process ended, and what it said. */
 export interface Ended {
@@ -123,7 +123,7 @@ export async function startSim(...args: readonly string[]): Promise<SimProcess> 
   return {
     wsUrl,
     restUrl,
-    flags: ['--ws-url', wsUrl, '--rest-url', restUrl],
+    flags: ['--venues', 'coinbase', '--ws-url', wsUrl, '--rest-url', restUrl],
     async setTrading(on) {
       await fetch(`${restUrl}/sim/trading`, { method: 'POST', body: JSON.stringify({ on }) })
     },

@@ -17,6 +17,7 @@ export { venue }
 /** A record as a test looks at it. */
 export interface Seen {
   readonly pos: number
+  readonly dialect: string
   readonly channel: string
   readonly symbol: string | null
   readonly origin: string
@@ -25,6 +26,7 @@ export interface Seen {
   readonly receivedTimeUs: number
   readonly status: number | undefined
   readonly url: string | undefined
+  readonly verbatim: boolean | undefined
   readonly form: string
   readonly text: string
 }
@@ -48,11 +50,11 @@ export async function openBench(): Promise<Bench> {
     using reader = openLogReader({ dataDir, name: 'collect' })
     for (const block of reader.blocks(0)) {
       forEachRecord(block, (record) => {
-        const { pos, channel, symbol, origin, conn, frame, receivedTimeUs, form } = record
-        const { status, url } = record.request ?? {}
+        const { pos, dialect, channel, symbol, origin, conn, frame, receivedTimeUs } = record
+        const { status, url, verbatim } = record.request ?? {}
         const bytes = Buffer.from(record.bytes.subarray(record.start, record.end))
-        const about = { pos, channel, symbol, origin, conn, frame, receivedTimeUs, form }
-        seen.push({ ...about, status, url, text: bytes.toString() })
+        const about = { pos, dialect, channel, symbol, origin, conn, frame, receivedTimeUs }
+        seen.push({ ...about, form: record.form, status, url, verbatim, text: bytes.toString() })
       })
     }
     return seen

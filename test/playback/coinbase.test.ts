@@ -106,7 +106,8 @@ describe.skipIf(!hasRecording(EXCHANGE))('the Exchange feed of 17 April 2021', (
         coinbase.feeds.exchange?.route(record.bytes.subarray(record.start, record.end)),
       )
       .filter((route) => route?.kind === 'ack')
-    expect(acks.map((route) => countBy(route?.acked ?? [], ({ channel }) => channel))).toEqual([
+    const whole = acks.map((route) => (route?.ack?.kind === 'whole' ? route.ack.subscriptions : []))
+    expect(whole.map((list) => countBy(list, ({ channel }) => channel))).toEqual([
       { level2: 10 },
       { level2: 10, ticker: 10 },
       { ticker: 10, matches: 10, level2: 10 },

@@ -141,6 +141,31 @@ describe('larger candles', () => {
     expect(await proveWarehouse(warehouse)).toEqual(proof)
   })
 
+  test('follow trades that come while they are folded', async () => {
+    const dataDir = tempFolder()
+    const trades = makeTrades()
+    const isEarly = ({ id }: Made) => id % 2 === 0
+    await importTape(dataDir, trades.filter(isEarly), 'early.csv')
+    await using refinery = await openRefinery(dataDir)
+    const { warehouse } = refinery
+    await refinery.refine()
+    let turns = 0
+    await followCandles(warehouse, {
+      async between() {
+        turns += 1
+        if (turns > 1) return
+        const others = trades.filter((trade) => !isEarly(trade))
+        await importTape(dataDir, others, 'others.csv')
+        await refinery.refine()
+      },
+    })
+    expect(turns).toBeGreaterThan(0)
+    await refinery.settle()
+    const rows = (await goldOf(refinery)).filter((row) => row.status === 'traded')
+    const expected = WIDTHS.flatMap((widthUs) => foldByHand(trades, widthUs))
+    expect(rows).toMatchObject(expected)
+  })
+
   test('change, with all above them, by a trade that comes late', async () => {
     const dataDir = tempFolder()
     const trades = makeTrades()

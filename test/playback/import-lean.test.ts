@@ -26,6 +26,7 @@ function decodeDay(width: 'second' | 'minute', day: string): VenueCandle[] {
     trade: none,
     witness: none,
     listing: none,
+    snapshot: none,
     reject: refuse,
     candle: (candle) => candles.push(candle),
   }

@@ -103,11 +103,11 @@ export function shuffle<T>(list: readonly T[], random: Random): T[] {
 /** Copies every log of a data folder to a new one, each changed on the way. */
 export async function copyLogs(
   dataDir: string,
-  change: (records: NewRecord[]) => readonly NewRecord[],
+  change: (records: NewRecord[], log: string) => readonly NewRecord[],
 ): Promise<string> {
   const copy = tempFolder()
   for (const name of listLogs(dataDir)) {
-    await writeLog(copy, name, change(readLog(dataDir, name)))
+    await writeLog(copy, name, change(readLog(dataDir, name), name))
   }
   return copy
 }
@@ -163,7 +163,7 @@ export async function openRefinery(
   }
 }
 
-/** Rebuilds the warehouse of a data folder as `assay rebuild` does, and proves it. */
+/** Rebuilds a warehouse as `assay rebuild` does, but for the order books, and proves it. */
 export async function rebuild(dataDir: string): Promise<WarehouseProof> {
   const clock = createManualClock(START_US)
   const generation = await createGeneration({ url: urlOf(dataDir), clock })

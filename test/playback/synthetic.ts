@@ -2,6 +2,7 @@ import { createRandom, type Random } from '../../src/core/random.ts'
 import { formatTimeUs } from '../../src/market/bucket.ts'
 import type { NewRecord, RecordRequest } from '../../src/market/record.ts'
 import type { SelfEvent } from '../../src/market/self-record.ts'
+import { venueRecords } from './synthetic-venues.ts'
 
 const VENUE = 'coinbase'
 const SYMBOLS = ['BTC-USD', 'ETH-USD', 'QUIET-USD']
@@ -42,6 +43,7 @@ export function syntheticLogs(seed: number): SyntheticLogs {
     collect,
     import: symbols.flatMap((symbol) => files(symbol, made, random)),
     replay: replayed(symbols, made, random),
+    venues: venueRecords(random),
   }
 }
 

@@ -49,8 +49,8 @@ function facts(base: number): { [T in Table]?: Schema[T][] } {
     ],
     silver_scopes: [{ instrument_id: eth, tape_id: tapeB, ...scope, ...seen }],
     silver_outages: [
-      { venue: 'kraken', from_us: 3, to_us: 4 },
-      { venue: 'coinbase', from_us: 1, to_us: 2 },
+      { venue: 'kraken', from_us: 3, to_us: 4, ground: 'refused' },
+      { venue: 'coinbase', from_us: 1, to_us: 2, ground: 'refused' },
     ],
     silver_witnesses: [{ instrument_id: eth, last_id: 5, time_us: MINUTE }],
   }
@@ -90,7 +90,8 @@ suite.each(DIALECTS)('the proof of $name', (dialect) => {
     ],
     [
       'an outage',
-      (tx) => tx.upsert('silver_outages', [{ venue: 'kraken', from_us: 3, to_us: 5 }]),
+      (tx) =>
+        tx.upsert('silver_outages', [{ venue: 'kraken', from_us: 3, to_us: 5, ground: 'refused' }]),
       'silver_outages',
     ],
   ])('tells of %s that differs', async (_, change, table) => {

@@ -3,7 +3,9 @@ import { createManualClock } from '../../../src/core/clock.ts'
 import { createRandom } from '../../../src/core/random.ts'
 import {
   findInstrument,
+  type IncidentRow,
   listCandles,
+  listIncidents,
   listInstruments,
   listQuarantine,
   listTrades,
@@ -27,13 +29,19 @@ suite.each(DIALECTS)('questions asked of $name', (dialect) => {
   test.each([
     ['coinbase:BTC-USD', 1],
     ['eth-usd', 2],
-    ['BTC-USDT', 3],
     ['binance-us:BTC-USDT', 3],
+    // Not listed, and so known by its letters alone.
+    ['binance-futures:btc-usdt', 4],
+    ['binance-futures:BTC-USD', 4],
     ['binance-futures:BTCUSDT', 4],
     ['XBT/USD', 6],
     // A symbol goes before another instrument's base and quote at the same venue.
     ['kraken:SOL-USD', 8],
     ['PEPE-USD', 10],
+    ['kraken:BTC-USD', 6],
+    ['binance-us:BTC-USD', 3],
+    ['DOT-USD', 11],
+    ['kraken:DOT/USDC', 11],
   ])('find the instrument that %s means', async (selector, id) => {
     await using warehouse = await open()
     await storeInstruments(warehouse)
@@ -47,6 +55,12 @@ suite.each(DIALECTS)('questions asked of $name', (dialect) => {
       code: 'ASSAY_AMBIGUOUS_INSTRUMENT',
       context: { matches: ['coinbase:BTC-USD', 'kraken:XBT/USD'] },
     })
+    await expect(findInstrument(warehouse, 'BTC-USDT')).rejects.toMatchObject({
+      context: { matches: ['binance-futures:BTCUSDT', 'binance-us:BTCUSDT'] },
+    })
+    await expect(findInstrument(warehouse, 'kraken:KSM-USD')).rejects.toMatchObject({
+      context: { matches: ['kraken:KSM/USDT', 'kraken:KSM/USDC'] },
+    })
   })
 
   test('name what is like an instrument that is unknown', async () => {
@@ -59,7 +73,7 @@ suite.each(DIALECTS)('questions asked of $name', (dialect) => {
     await expect(findInstrument(warehouse, 'x'.repeat(1_000))).rejects.toMatchObject({
       context: { near: [] },
     })
-    expect(await listInstruments(warehouse)).toHaveLength(10)
+    expect(await listInstruments(warehouse)).toHaveLength(13)
   })
 
   test('list candles in order, from either end of a span', async () => {
@@ -139,6 +153,93 @@ suite.each(DIALECTS)('questions asked of $name', (dialect) => {
     expect(await idsById({ tape: 'f'.repeat(64) })).toEqual([70, 71])
   })
 
+  test('list incidents, the newest first, by what is asked', async () => {
+    await using warehouse = await open()
+    const incident = (from_us: number, more: Partial<IncidentRow> = {}): IncidentRow => ({
+      venue: 'kraken',
+      from_us,
+      cause: 'stale',
+      channel: 'trade',
+      symbol: 'BTC/USD',
+      to_us: from_us + 5,
+      detail: '',
+      ...more,
+    })
+    await warehouse.write((tx) =>
+      tx.upsert('ops_incidents', [
+        incident(10),
+        incident(20, { venue: 'coinbase', channel: '', symbol: '', cause: 'silent' }),
+        incident(30, { to_us: null }),
+      ]),
+    )
+    const begun = async (query: object) =>
+      (await listIncidents(warehouse, { limit: 9, ...query })).map((one) => one.fromUs)
+    expect(await begun({})).toEqual([30, 20, 10])
+    expect(await begun({ venue: 'kraken' })).toEqual([30, 10])
+    expect(await begun({ symbol: 'BTC/USD', limit: 1 })).toEqual([30])
+    expect(await begun({ isOpen: true })).toEqual([30])
+    expect(await begun({ fromUs: 15, toUs: 30 })).toEqual([20])
+    const [silent] = await listIncidents(warehouse, { limit: 1, venue: 'coinbase' })
+    expect(silent).toMatchObject({ channel: null, symbol: null, cause: 'silent', toUs: 25 })
+  })
+
+  test('find what stands for any of some ids, and the minutes that saw a trade', async () => {
+    await using warehouse = await open()
+    const row = (trade_id: number, last_id: number | null) => tradeRow({ trade_id, last_id })
+    const minute = (n: number) => ({ open_time_us: MINUTE + n * MINUTE_US })
+    await warehouse.write(async (tx) => {
+      await tx.upsert('silver_trades', [row(3, 5), row(8, null), row(9, 20)])
+      await tx.upsert('silver_candles_1m', [
+        minuteRow(minute(0)),
+        minuteRow({ ...minute(1), trade_count: 0 }),
+        minuteRow({ ...minute(2), trade_count: 0 }),
+      ])
+      await tx.upsert('silver_venue_candles', [
+        venueCandleRow(minute(0)),
+        venueCandleRow({ ...minute(1), volume: '0', trade_count: null }),
+        venueCandleRow({ ...minute(2), closed: 0 }),
+        venueCandleRow({ ...minute(9), trade_count: 7 }),
+      ])
+      const over = async (firstId: number, lastId: number) => {
+        const ids = { instrumentId: 1, tapeId: 0, firstId, lastId }
+        return (await tx.findTradesOver(ids)).map((trade) => trade.trade_id)
+      }
+      expect(await over(1, 2)).toEqual([])
+      expect(await over(5, 7)).toEqual([3])
+      expect(await over(4, 9)).toEqual([3, 8, 9])
+      expect(await over(6, 7)).toEqual([])
+      const end = MINUTE + 9 * MINUTE_US
+      expect(await tx.findTradedMinutes(1, MINUTE, end)).toEqual([MINUTE, MINUTE + 2 * MINUTE_US])
+      // A candle without volume counts no trade, where the venue does not count.
+      const counts = await tx.findCandleCounts(1, MINUTE, end + 1)
+      expect([...counts]).toEqual([
+        [MINUTE + MINUTE_US, 0],
+        [end, 7],
+      ])
+    })
+  })
+
+  test('count a minute that a closed candle tells of as what that says', async () => {
+    await using warehouse = await open()
+    const of = (n: number) => ({ open_time_us: MINUTE + n * MINUTE_US })
+    const none = { trade_count: 0, complete: 0, status: 'unknown' as const }
+    await warehouse.write(async (tx) => {
+      await tx.upsert('instruments', [instrumentRow()])
+      await tx.upsert(
+        'silver_candles_1m',
+        [0, 1, 2, 3].map((n) => minuteRow({ ...of(n), ...none })),
+      )
+      await tx.upsert('silver_venue_candles', [
+        venueCandleRow(of(0)),
+        venueCandleRow({ ...of(1), volume: '0' }),
+        venueCandleRow({ ...of(2), closed: 0 }),
+      ])
+    })
+    const { instruments } = await warehouseStatus(warehouse)
+    const minutes = { traded: 1, no_trades: 1, venue_down: 0, unknown: 2, incomplete: 2 }
+    expect(instruments[0]?.minutes).toEqual(minutes)
+  })
+
   test('list the quarantine, and sum all up', async () => {
     await using warehouse = await open()
     await storeTrades(warehouse)
@@ -214,6 +315,9 @@ function storeInstruments(warehouse: Warehouse): Promise<void> {
     ['kraken', 'SOL-USD', 'OTHER', 'USD'],
     ['coinbase', 'PEPE-USD', 'PEPE', 'USD'],
     ['coinbase', 'PEPE-USD', 'PEPE', 'USD', 500],
+    ['kraken', 'DOT/USDC', 'DOT', 'USDC'],
+    ['kraken', 'KSM/USDT', 'KSM', 'USDT'],
+    ['kraken', 'KSM/USDC', 'KSM', 'USDC'],
   ]
   const rows = named.map(([venue, symbol, base, quote, listed_from_us = 0], index) =>
     instrumentRow({ instrument_id: index + 1, venue, symbol, base, quote, listed_from_us }),

@@ -97,6 +97,7 @@ export function venueCandleRow(row: Partial<VenueCandleRow> = {}): VenueCandleRo
     notional: '701',
     taker_buy_volume: null,
     trade_count: null,
+    vwap: null,
     closed: 1,
     received_time_us: MINUTE + 61_000_000,
     change_seq: 2,

@@ -127,13 +127,19 @@ suite.each(DIALECTS)('the views of $name', (dialect) => {
       vwap: 1.2,
       close: 1.5,
       source: 'trades',
+      base: 'BTC',
+      quote: 'USD',
+      multiplier: 1,
+      usd_name: 'BTC-USD',
     })
-    expect(await read('candles')).toMatchObject({ ...named, interval_seconds: 300 })
+    const usd = { usd_name: 'BTC-USD' }
+    expect(await read('candles')).toMatchObject({ ...named, ...usd, interval_seconds: 300 })
     expect(await read('gaps_work')).toMatchObject({ ...named, first_id: 4, verdict: 'open' })
     expect(await read('quarantine')).toMatchObject({ log: 'collect', reason: 'not_json' })
     expect(await read('instruments_named')).toMatchObject({
       name: 'coinbase:BTC-USD',
       product: 'BTC-USD',
+      ...usd,
     })
   })
 })

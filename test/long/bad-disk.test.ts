@@ -65,7 +65,7 @@ function openDisk(size: string): Disk {
 const WITHIN_MS = 25_000
 
 const flagsOf = (sim: Simulator) => [
-  ...['--ws-url', sim.wsUrl, '--rest-url', sim.restUrl],
+  ...['--venues', 'coinbase', '--ws-url', sim.wsUrl, '--rest-url', sim.restUrl],
   ...['--products', 'BTC-USD'],
 ]
 
@@ -189,6 +189,8 @@ describe.skipIf(!isAllowed)(`a disk${why}`, () => {
     using disk = openDisk('12m')
     const at = ['--data', join(disk.path, 'data')]
     const span = [
+      '--venues',
+      'coinbase',
       '--rest-url',
       sim.restUrl,
       '--products',

@@ -3,7 +3,7 @@ import { type Simulator, startSimulator } from '../../sim/index.ts'
 import type { CollectorOptions } from '../../src/collect/collector-options.ts'
 import type { Hole } from '../../src/collect/hole-plan.ts'
 import { systemClock } from '../../src/core/clock.ts'
-import { type Bench, collect, openBench, until } from './collect-support.ts'
+import { type Bench, collect, openBench, until } from '../integration/collect-support.ts'
 
 const SYMBOL = 'BTC-USD'
 const MARKET = { products: [SYMBOL], tradesPerSecond: 300, historyMinutes: 5 }
@@ -137,13 +137,12 @@ describe.concurrent('polling over REST', () => {
   })
 
   test('goes back to the last trade held before', async () => {
-    const heldId = { value: 0 }
-    const lastHeldId = async () => heldId.value
     await using sim = await startSimulator({ ...MARKET, rateLimit: null })
     const truth = [...sim.truth()]
-    heldId.value = truth.at(-2500)!.trade_id
+    const first = truth.at(-2500)!
+    const lastHeld = async () => ({ id: first.trade_id, timeUs: first.time_us })
     await using bench = await openBench()
-    const rest = { mode: 'rest' as const, products: [SYMBOL], lastHeldId, wsUrl: sim.wsUrl }
+    const rest = { mode: 'rest' as const, products: [SYMBOL], lastHeld, wsUrl: sim.wsUrl }
     const collector = await collect(bench, { ...rest, restUrl: sim.restUrl })
     await until(() => collector.status().poll!.polls === 1, { what: 'a poll' })
     await collector.stop()

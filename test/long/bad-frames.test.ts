@@ -2,9 +2,15 @@ import { readdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { GARBAGE_VARIANTS, type GarbageVariant, startSimulator } from '../../sim/index.ts'
-import { assay, assayJson, type Scene, startScene } from './bad-support.ts'
-import { type BadVenue, type MadeTrade, matchOf, PRODUCT, startBadVenue } from './bad-venue.ts'
-import { until } from './collect-support.ts'
+import { assay, assayJson, type Scene, startScene } from '../integration/bad-support.ts'
+import {
+  type BadVenue,
+  type MadeTrade,
+  matchOf,
+  PRODUCT,
+  startBadVenue,
+} from '../integration/bad-venue.ts'
+import { until } from '../integration/collect-support.ts'
 
 /** A row of `assay quarantine --json`. */
 interface Refused {
@@ -40,7 +46,7 @@ const USUAL_PATHS = [
   /^log\/collect(\/journal|\/archive|\/head|\/lock|\/lock\.holder)?$/,
   /^log\/collect\/journal\/\d{16}-[\dT-]+\.jsonl$/,
   /^warehouse\/(current|writer\.lock|gen-\d{6}\.sqlite(-wal|-shm)?)$/,
-  /^tmp\/pace-coinbase\.json$/,
+  /^tmp\/collector-coinbase\.json$/,
 ]
 
 /** Returns the paths below a folder that not any log and warehouse have. */

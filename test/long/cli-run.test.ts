@@ -19,7 +19,14 @@ import { compareWithTruth } from './compare.ts'
 vi.setConfig({ testTimeout: 60_000 })
 
 const PRODUCTS = ['--products', 'BTC-USD', 'ETH-USD']
-const NOWHERE = ['--ws-url', 'ws://127.0.0.1:9', '--rest-url', 'http://127.0.0.1:9']
+const NOWHERE = [
+  '--venues',
+  'coinbase',
+  '--ws-url',
+  'ws://127.0.0.1:9',
+  '--rest-url',
+  'http://127.0.0.1:9',
+]
 const STOP_MS_MAX = 5000
 
 let sim: SimProcess
@@ -198,13 +205,13 @@ test('backfill fetches a span whole, and again adds nothing', async () => {
   await using quiet = await startSim('--rate', '50', '--history', '10', '--products', 'BTC-USD')
   await quiet.setTrading(false)
   using folder = tempFolder()
-  const [, , ...rest] = quiet.flags
-  const data = ['--data', folder.path]
-  const span = ['--from', '-5m', '--products', 'BTC-USD', ...rest, ...data]
+  const data = ['--rest-url', quiet.restUrl, '--data', folder.path]
+  const span = ['--from', '-5m', '--products', 'BTC-USD', '--venues', 'coinbase', ...data]
   const told = await runJson('backfill', ...span, '--json')
   expect(told).toEqual({
     products: [
       {
+        venue: 'coinbase',
         symbol: 'BTC-USD',
         pages: expect.any(Number),
         trades: expect.any(Number),

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { GARBAGE_VARIANTS, startSimulator } from '../../sim/index.ts'
 import { systemClock } from '../../src/core/clock.ts'
-import { collect, openBench, until } from './collect-support.ts'
+import { collect, openBench, until } from '../integration/collect-support.ts'
 
 const PRODUCTS = ['BTC-USD', 'ETH-USD']
 const MARKET = { products: PRODUCTS, tradesPerSecond: 200, historyMinutes: 1 }

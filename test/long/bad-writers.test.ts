@@ -16,7 +16,7 @@ describe.concurrent('a second writer', () => {
     await using sim = await startSimulator(MARKET)
     using folder = tempFolder()
     const at = ['--data', folder.path]
-    const flags = ['--ws-url', sim.wsUrl, '--rest-url', sim.restUrl, ...at]
+    const flags = ['--venues', 'coinbase', '--ws-url', sim.wsUrl, '--rest-url', sim.restUrl, ...at]
     await using run = startCli('run', ...flags, '--json')
     await until(() => run.said().includes('connected to'), {
       what: 'the first runs',
@@ -67,7 +67,16 @@ describe.concurrent('products', () => {
   test('of which none is listed are an error that names what is near', async () => {
     await using sim = await startSimulator(MARKET)
     using folder = tempFolder()
-    const flags = ['--ws-url', sim.wsUrl, '--rest-url', sim.restUrl, '--data', folder.path]
+    const flags = [
+      '--venues',
+      'coinbase',
+      '--ws-url',
+      sim.wsUrl,
+      '--rest-url',
+      sim.restUrl,
+      '--data',
+      folder.path,
+    ]
     const { status, stdout } = await assay('run', ...flags, '--products', 'BTC-USDX,NOPE', '--json')
     expect(status).toBe(1)
     expect(lastLine({ stdout }).error).toMatchObject({
@@ -79,7 +88,16 @@ describe.concurrent('products', () => {
   test('of which one is unknown are collected without it, with a notice', async () => {
     await using sim = await startSimulator(MARKET)
     using folder = tempFolder()
-    const flags = ['--ws-url', sim.wsUrl, '--rest-url', sim.restUrl, '--data', folder.path]
+    const flags = [
+      '--venues',
+      'coinbase',
+      '--ws-url',
+      sim.wsUrl,
+      '--rest-url',
+      sim.restUrl,
+      '--data',
+      folder.path,
+    ]
     const products = ['--products', 'NOPE-USD', 'eth-usd']
     await using run = startCli('run', ...flags, ...products, '--json')
     const flows = () => run.said().includes('connected to')
@@ -129,9 +147,18 @@ test.concurrent('a password in a URL is in no log, no error, no output and no fi
       ['config', 'explain', '--json'],
       ['status', '--json'],
       ['doctor', '--json'],
-      ['run', '--ws-url', `ws://me:${canary}@127.0.0.1:9/#part`],
-      ['run', '--ws-url', `nonsense://me:${canary}@x`],
-      ['backfill', '--rest-url', `ftp://me:${canary}@x`, '--from', '-1h', '--json'],
+      ['run', '--venues', 'coinbase', '--ws-url', `ws://me:${canary}@127.0.0.1:9/#part`],
+      ['run', '--venues', 'coinbase', '--ws-url', `nonsense://me:${canary}@x`],
+      [
+        'backfill',
+        '--venues',
+        'coinbase',
+        '--rest-url',
+        `ftp://me:${canary}@x`,
+        '--from',
+        '-1h',
+        '--json',
+      ],
     ]) {
       const { stdout, stderr } = await assay(...command, ...at)
       said.push(stdout, stderr)

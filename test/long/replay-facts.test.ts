@@ -8,7 +8,7 @@ import { createRandom } from '../../src/core/random.ts'
 import { listHoles } from '../../src/silver/holes.ts'
 import { findVenue } from '../../src/venues/index.ts'
 import type { Venue } from '../../src/venues/venue.ts'
-import { DATA } from './folders.ts'
+import { DATA } from '../playback/folders.ts'
 import {
   copyLogs,
   disturb,
@@ -17,7 +17,7 @@ import {
   rebuild,
   START_US,
   tempFolder,
-} from './support.ts'
+} from '../playback/support.ts'
 
 const EXCHANGE = join(DATA, 'wire/coinbase_exchange_ws_20210417.jsonl.gz')
 const ADVANCED = join(DATA, 'wire/coinbase_advanced_ws_20260809.jsonl.gz')
