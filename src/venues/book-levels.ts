@@ -2,15 +2,12 @@ import {
   FIELD,
   type FieldScanner,
   firstElement,
-  isJson,
   NO_ELEMENT,
   NOT_SCANNED,
   nextElement,
   skipValue,
 } from '../core/json/scan.ts'
 import type { BookLevel, BookSink } from '../market/book.ts'
-import type { RawRecord } from '../market/record.ts'
-import { readSymbol } from '../market/symbol.ts'
 
 /** Most elements of a row that are looked at. */
 const CELLS = 3
@@ -84,33 +81,4 @@ export function readBookRows(
     at = nextElement(bytes, after, end)
   }
   return at === NO_ELEMENT
-}
-
-/** Reads a whole number up to 2^53 from bare digits; `NaN` for anything else. */
-export function readBookId(scanner: FieldScanner, bytes: Uint8Array, field: number): number {
-  const start = scanner.starts[field] as number
-  const end = scanner.ends[field] as number
-  if (scanner.kinds[field] !== FIELD.number || end - start > 16) return Number.NaN
-  let id = 0
-  for (let at = start; at < end; at += 1) {
-    const digit = (bytes[at] as number) ^ 0x30
-    if (digit > 9) return Number.NaN
-    id = id * 10 + digit
-  }
-  return Number.isSafeInteger(id) ? id : Number.NaN
-}
-
-/** Returns the text of a short string field, or `null` where it is none. */
-export function readBookWord(
-  scanner: FieldScanner,
-  bytes: Uint8Array,
-  field: number,
-): string | null {
-  if (scanner.kinds[field] !== FIELD.string) return null
-  return readSymbol(bytes, scanner.starts[field] as number, scanner.ends[field] as number)
-}
-
-/** Whether a record's payload is JSON, and so may be scanned. */
-export function isBookJson({ form, bytes, start, end }: RawRecord): boolean {
-  return form === 'json' || (form === 'text' && isJson(bytes, start, end))
 }

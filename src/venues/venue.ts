@@ -145,7 +145,16 @@ export interface HistoryRange {
 
 /** A step of paging: ask this next (with state for the step after), or there is no more. */
 export type HistoryStep =
-  | { readonly done: false; readonly request: RestRequest; readonly state: unknown }
+  | {
+      readonly done: false
+      readonly request: RestRequest
+      readonly state: unknown
+      /**
+       * The range's beginning is only looked for, by a bounded number of such steps: each looks
+       * elsewhere, though in a quiet market it may find what the one before it found.
+       */
+      readonly isLook?: boolean
+    }
   | { readonly done: true }
 
 /** How to page a venue's history over REST. Pure; the driver holds the socket and the state. */

@@ -18,8 +18,8 @@ export function fillAggregate(
   slot: TradeSlot,
 ): fields.Fault | null {
   const { kinds, starts, ends } = scanner
-  const firstId = fields.readWhole(scanner, bytes, PAYLOAD.firstId)
-  const lastId = fields.readWhole(scanner, bytes, PAYLOAD.lastId)
+  const firstId = fields.wholeOf(scanner, bytes, PAYLOAD.firstId)
+  const lastId = fields.wholeOf(scanner, bytes, PAYLOAD.lastId)
   if (Number.isNaN(firstId)) return idFault(scanner, PAYLOAD.firstId)
   if (Number.isNaN(lastId)) return idFault(scanner, PAYLOAD.lastId)
   if (!fields.isAggregate(firstId, lastId)) {

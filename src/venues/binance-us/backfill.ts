@@ -107,7 +107,7 @@ function tradesFrom({ symbol }: HistoryRange, state: Walk): HistoryStep {
   const query = `symbol=${encodeURIComponent(symbol)}&startTime=${state.startMs}&limit=${PAGE_ROWS}`
   const path = `/api/v3/aggTrades?${query}`
   const request: RestRequest = { channel: 'aggTrades', symbol, path, weight: WEIGHT.rows }
-  return { done: false, request, state }
+  return { done: false, request, state, isLook: state.lookMs !== null }
 }
 
 /**

@@ -1,8 +1,10 @@
 import { createFieldScanner, FIELD, scanObject } from '../../core/json/scan.ts'
 import { type BookSink, createBookLevel, createBookMessage } from '../../market/book.ts'
 import type { RawRecord } from '../../market/record.ts'
-import { isBookJson, readBookId, readBookRows, readBookWord } from '../book-levels.ts'
+import { readBookRows } from '../book-levels.ts'
 import type { BookSource } from '../book-source.ts'
+import { isJsonRecord } from '../frame.ts'
+import { wholeOf, wordOf } from '../scanned-field.ts'
 import type { RestRequest } from '../venue.ts'
 import { BOOK_CHANNEL } from './route.ts'
 
@@ -47,7 +49,7 @@ export const books: BookSource = Object.freeze({
 })
 
 function decode(record: RawRecord, sink: BookSink): boolean {
-  if (!isBookJson(record)) return false
+  if (!isJsonRecord(record)) return false
   return record.origin === 'rest' ? readSnapshot(record, sink) : readUpdate(record, sink)
 }
 
@@ -60,10 +62,10 @@ function readUpdate({ bytes, start, end }: RawRecord, sink: BookSink): boolean {
     ? scanObject(update, outer, from, wrapper.ends[0] as number)
     : scanObject(update, bytes, from, end)
   if (inner === null) return false
-  if (readBookWord(update, inner, EVENT) !== 'depthUpdate') return true
-  const symbol = readBookWord(update, inner, SYMBOL)
-  const firstId = readBookId(update, inner, FIRST_ID)
-  const lastId = readBookId(update, inner, LAST_ID)
+  if (wordOf(update, inner, EVENT) !== 'depthUpdate') return true
+  const symbol = wordOf(update, inner, SYMBOL)
+  const firstId = wholeOf(update, inner, FIRST_ID)
+  const lastId = wholeOf(update, inner, LAST_ID)
   if (symbol === null || !(lastId >= firstId)) return false
   message.symbol = symbol
   message.kind = 'update'
@@ -87,7 +89,7 @@ function readSnapshot(record: RawRecord, sink: BookSink): boolean {
   if (request?.status !== undefined && request.status !== 200) return true
   const bytes = scanObject(snapshot, record.bytes, record.start, record.end)
   if (bytes === null || symbol === null) return false
-  const lastId = readBookId(snapshot, bytes, SNAPSHOT_ID)
+  const lastId = wholeOf(snapshot, bytes, SNAPSHOT_ID)
   if (Number.isNaN(lastId)) return false
   message.symbol = symbol
   message.kind = 'snapshot'

@@ -2,7 +2,6 @@ import {
   createFieldScanner,
   FIELD,
   firstElement,
-  isJson,
   NOT_SCANNED,
   nextElement,
   scanFields,
@@ -12,6 +11,7 @@ import {
 import type { EventSink, FrameKind } from '../../market/event.ts'
 import type { RawRecord } from '../../market/record.ts'
 import { createTradeSlot } from '../../market/trade.ts'
+import { createTally, isJsonRecord, kindOf, rejectFrame } from '../frame.ts'
 import { fillAggregate } from './aggregate.ts'
 import * as fields from './fields.ts'
 import { readListings } from './instruments.ts'
@@ -52,9 +52,8 @@ type TakeRow = (row: Row, sink: EventSink) => fields.Fault | null
  * (`{"code":…,"msg":…}`), and refused if not: a proxy's page says nothing about trades.
  */
 export function decodeRest(record: RawRecord, sink: EventSink): FrameKind {
-  const { bytes, start, end } = record
-  if (record.form === 'bytes' || (record.form === 'text' && !isJson(bytes, start, end))) {
-    return fields.rejectFrame(sink, 'not_json', 'the answer is not JSON')
+  if (!isJsonRecord(record)) {
+    return rejectFrame(sink, 'not_json', 'the answer is not JSON')
   }
   const status = record.request?.status ?? STATUS_OK
   if (status !== STATUS_OK) return takeError(record, sink, `the answer's status is ${status}`)
@@ -80,17 +79,20 @@ function takeRows(record: RawRecord, sink: EventSink, take: TakeRow): FrameKind 
   let at = firstElement(bytes, start, end)
   if (at === NOT_SCANNED) return takeError(record, sink, 'the answer is no list')
   const symbol = record.symbol ?? symbolOf(record)
-  let accepted = 0
-  let item = 0
-  for (; at >= 0; item += 1) {
+  const tally = createTally()
+  for (; at >= 0; tally.item += 1) {
     const after = skipValue(bytes, at, end)
     if (after < 0) break
+    const { item } = tally
     const fault = take({ record, item, start: at, end: after, symbol }, sink)
-    if (fault === null) accepted += 1
-    else refuse(fault, { item, offset: at - start }, sink)
+    if (fault === null) tally.accepted += 1
+    else {
+      tally.rejected += 1
+      refuse(fault, { item, offset: at - start }, sink)
+    }
     at = nextElement(bytes, after, end)
   }
-  return item > 0 && accepted === 0 ? 'rejected' : 'event'
+  return kindOf(tally)
 }
 
 function takeAggregate({ record, item, start, end, symbol }: Row, sink: EventSink) {
@@ -167,7 +169,7 @@ function takeListing(record: RawRecord, sink: EventSink): FrameKind {
   if (found === null) return takeError(record, sink, 'the answer is no listing')
   for (const listing of found.listings) sink.listing(listing)
   for (const rejection of found.rejections) sink.reject(rejection)
-  return found.listings.length === 0 && found.rejections.length > 0 ? 'rejected' : 'event'
+  return kindOf({ accepted: found.listings.length, rejected: found.rejections.length })
 }
 
 const NO_OBJECT = { reason: 'malformed', detail: 'a row is no object', at: -1 } as const
@@ -183,7 +185,7 @@ function refuse(
 }
 
 function takeError(record: RawRecord, sink: EventSink, detail: string): FrameKind {
-  return isError(record) ? 'control' : fields.rejectFrame(sink, 'malformed', detail)
+  return isError(record) ? 'control' : rejectFrame(sink, 'malformed', detail)
 }
 
 /** Whether the answer is Binance's own word of an error: `{"code":-1121,"msg":…}`. */

@@ -1,7 +1,8 @@
-import { FIELD, isJson } from '../../core/json/scan.ts'
+import { FIELD } from '../../core/json/scan.ts'
 import type { EventSink, FrameKind } from '../../market/event.ts'
 import type { RawRecord } from '../../market/record.ts'
 import { createTradeSlot } from '../../market/trade.ts'
+import { isJsonRecord, rejectFrame } from '../frame.ts'
 import { fillAggregate } from './aggregate.ts'
 import * as fields from './fields.ts'
 import { intervalUsOf, KLINE, takeKline } from './kline.ts'
@@ -21,8 +22,8 @@ const slot = createTradeSlot()
  */
 export function decodeStream(record: RawRecord, sink: EventSink): FrameKind {
   const { bytes, start, end } = record
-  if (record.form === 'bytes' || (record.form === 'text' && !isJson(bytes, start, end))) {
-    return fields.rejectFrame(sink, 'not_json', 'the frame is not JSON')
+  if (!isJsonRecord(record)) {
+    return rejectFrame(sink, 'not_json', 'the frame is not JSON')
   }
   const found = readPayload(bytes, start, end)
   switch (found.type) {
@@ -35,7 +36,7 @@ export function decodeStream(record: RawRecord, sink: EventSink): FrameKind {
     case 'other':
       return found.event === 'serverShutdown' ? 'control' : 'raw_only'
     default:
-      return fields.rejectFrame(sink, 'malformed', 'the frame says nothing of what it is')
+      return rejectFrame(sink, 'malformed', 'the frame says nothing of what it is')
   }
 }
 

@@ -1,9 +1,8 @@
 import { createFieldScanner, FIELD, type FieldScanner } from '../../core/json/scan.ts'
-import type { EventSink, FrameKind, RejectReason } from '../../market/event.ts'
 import { SYMBOL_BYTES_MAX } from '../../market/symbol.ts'
-import { type Fault, fault } from '../scanned-field.ts'
+import { type Fault, fault, wholeOf } from '../scanned-field.ts'
 
-export { type Fault, fault, wordOf } from '../scanned-field.ts'
+export { type Fault, fault, wholeOf, wordOf } from '../scanned-field.ts'
 
 /** Trades that one aggregate may stand for; more would be taken for coverage on one word. */
 const AGGREGATE_TRADES_MAX = 1_000_000
@@ -47,21 +46,6 @@ export function isAggregate(firstId: number, lastId: number): boolean {
   return lastId >= firstId && lastId - firstId < AGGREGATE_TRADES_MAX
 }
 
-/** Reads a whole number of at most 16 digits, 0 to 2^53; `NaN` for anything else. */
-export function readWhole(scanner: FieldScanner, bytes: Uint8Array, field: number): number {
-  if (scanner.kinds[field] !== FIELD.number) return Number.NaN
-  const end = scanner.ends[field] as number
-  let at = scanner.starts[field] as number
-  if (end - at > 16) return Number.NaN
-  let whole = 0
-  for (; at < end; at += 1) {
-    const digit = (bytes[at] as number) ^ 0x30
-    if (digit > 9) return Number.NaN
-    whole = whole * 10 + digit
-  }
-  return Number.isSafeInteger(whole) ? whole : Number.NaN
-}
-
 /**
  * Reads a last id: a whole number, or -1 where the venue says that there is none; `NaN` for
  * anything else.
@@ -73,7 +57,7 @@ export function readLastId(scanner: FieldScanner, bytes: Uint8Array, field: numb
     (scanner.ends[field] as number) - start === 2 &&
     bytes[start] === 0x2d &&
     bytes[start + 1] === 0x31
-  return none ? -1 : readWhole(scanner, bytes, field)
+  return none ? -1 : wholeOf(scanner, bytes, field)
 }
 
 /**
@@ -84,7 +68,7 @@ export function readLastId(scanner: FieldScanner, bytes: Uint8Array, field: numb
  * demand, Binance.US never, and a file of them says so in its columns.
  */
 export function readTimeUs(scanner: FieldScanner, bytes: Uint8Array, field: number): number {
-  const ms = readWhole(scanner, bytes, field)
+  const ms = wholeOf(scanner, bytes, field)
   return ms > 0 && ms * 1000 <= Number.MAX_SAFE_INTEGER ? ms * 1000 : Number.NaN
 }
 
@@ -110,10 +94,4 @@ export function timeFault(scanner: FieldScanner, field: number): Fault {
 export function symbolFault(scanner: FieldScanner, field: number): Fault {
   const problem = `is no symbol of 1 to ${SYMBOL_BYTES_MAX} printable letters`
   return fault(scanner, field, { reason: 'bad_symbol', problem })
-}
-
-/** Refuses a whole frame. */
-export function rejectFrame(sink: EventSink, reason: RejectReason, detail: string): FrameKind {
-  sink.reject({ item: 0, reason, detail, offset: 0 })
-  return 'rejected'
 }

@@ -110,7 +110,7 @@ export function takeKline(
       problem: 'or c lies outside of l and h',
     })
   }
-  const tradeCount = fields.readWhole(scanner, bytes, KLINE.tradeCount)
+  const tradeCount = fields.wholeOf(scanner, bytes, KLINE.tradeCount)
   if (Number.isNaN(tradeCount)) {
     return fields.fault(scanner, KLINE.tradeCount, { reason: 'malformed', problem: 'is no count' })
   }

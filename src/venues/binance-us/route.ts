@@ -1,4 +1,5 @@
 import { readSymbol } from '../../market/symbol.ts'
+import { UNKNOWN_ROUTE } from '../unknown-route.ts'
 import type { Route } from '../venue.ts'
 import * as fields from './fields.ts'
 import { KLINE } from './kline.ts'
@@ -6,15 +7,6 @@ import { kline, type Payload, payload, readPayload } from './payload.ts'
 import { isErrorBody, isRecord, parseJson } from './wire.ts'
 
 const { PAYLOAD } = fields
-
-/** A frame that nothing is known of. */
-const UNKNOWN: Route = Object.freeze({
-  kind: 'unknown',
-  channel: 'unknown',
-  symbol: null,
-  lastId: -1,
-  eventTimeUs: 0,
-})
 
 /** The channel of diffs of the book, as it is subscribed. */
 export const BOOK_CHANNEL = 'depth@100ms'
@@ -41,12 +33,12 @@ const ANSWER_BYTES_MAX = 4096
 export function routeStream(frame: Uint8Array): Route {
   const found = readPayload(frame, 0, frame.length)
   if (found.type === 'answer') return routeAnswer(frame)
-  if (found.type === 'strange') return UNKNOWN
-  if (found.event === 'serverShutdown') return { ...UNKNOWN, endsSoon: true }
+  if (found.type === 'strange') return UNKNOWN_ROUTE
+  if (found.event === 'serverShutdown') return { ...UNKNOWN_ROUTE, endsSoon: true }
   const { channel, symbol } = found.streamEnd > 0 ? byStream(found) : byEvent(found)
-  if (channel === 'unknown') return UNKNOWN
+  if (channel === 'unknown') return UNKNOWN_ROUTE
   // Of a list, or a payload without a type, nothing was read.
-  if (found.event === null) return { ...UNKNOWN, kind: 'data', channel, symbol }
+  if (found.event === null) return { ...UNKNOWN_ROUTE, kind: 'data', channel, symbol }
   const timeField = found.type === 'aggTrade' ? PAYLOAD.tradeTime : PAYLOAD.eventTime
   const timeUs = fields.readTimeUs(payload, found.bytes, timeField)
   return {
@@ -61,15 +53,15 @@ export function routeStream(frame: Uint8Array): Route {
 /** Returns the last trade id that a payload speaks of, or -1. */
 function lastIdOf({ type, event, bytes }: Readonly<Payload>): number {
   if (type === 'aggTrade') {
-    const firstId = fields.readWhole(payload, bytes, PAYLOAD.firstId)
-    const lastId = fields.readWhole(payload, bytes, PAYLOAD.lastId)
+    const firstId = fields.wholeOf(payload, bytes, PAYLOAD.firstId)
+    const lastId = fields.wholeOf(payload, bytes, PAYLOAD.lastId)
     return fields.isAggregate(firstId, lastId) ? lastId : -1
   }
   if (type !== 'kline' && event !== 'trade') return -1
   const lastId =
     type === 'kline'
       ? fields.readLastId(kline, bytes, KLINE.lastId)
-      : fields.readWhole(payload, bytes, PAYLOAD.tradeId)
+      : fields.wholeOf(payload, bytes, PAYLOAD.tradeId)
   return lastId >= 0 ? lastId : -1
 }
 
@@ -112,15 +104,15 @@ function byEvent({ bytes, event }: Readonly<Payload>): Place {
 /** Reads the answer to a request: done (`result: null`), or a complaint, perhaps with its id. */
 function routeAnswer(frame: Uint8Array): Route {
   const value = frame.length <= ANSWER_BYTES_MAX ? parseJson(frame) : undefined
-  if (!isRecord(value)) return UNKNOWN
+  if (!isRecord(value)) return UNKNOWN_ROUTE
   const { id } = value
   const hasId = typeof id === 'number' && Number.isSafeInteger(id) && id >= 0
   const error = isErrorBody(value.error) ? value.error : value
   if (isErrorBody(error)) {
     const message = `${error.msg} (code ${error.code})`.slice(0, 200)
-    const route: Route = { ...UNKNOWN, kind: 'error', channel: 'error', message }
+    const route: Route = { ...UNKNOWN_ROUTE, kind: 'error', channel: 'error', message }
     return hasId ? { ...route, requestId: id } : route
   }
-  if (value.result !== null || !hasId) return UNKNOWN
-  return { ...UNKNOWN, kind: 'ack', channel: 'result', ack: { kind: 'request', id } }
+  if (value.result !== null || !hasId) return UNKNOWN_ROUTE
+  return { ...UNKNOWN_ROUTE, kind: 'ack', channel: 'result', ack: { kind: 'request', id } }
 }

@@ -9,15 +9,10 @@ import {
 import { type BookSink, createBookLevel, createBookMessage } from '../../market/book.ts'
 import type { RawRecord } from '../../market/record.ts'
 import { readSymbol } from '../../market/symbol.ts'
-import {
-  createBookRow,
-  isBookJson,
-  pointLevel,
-  readBookRow,
-  readBookRows,
-  readBookWord,
-} from '../book-levels.ts'
+import { createBookRow, pointLevel, readBookRow, readBookRows } from '../book-levels.ts'
 import type { BookSource } from '../book-source.ts'
+import { isJsonRecord } from '../frame.ts'
+import { wordOf } from '../scanned-field.ts'
 
 /** Far more levels than a price moves between two snapshots; asks reach to absurd prices. */
 const DEPTH = 10_000
@@ -42,12 +37,12 @@ export const books: BookSource = Object.freeze({
 
 /** Leaves `time` alone: it may be the year 1, and a book stands at its receipt here. */
 function decode(record: RawRecord, sink: BookSink): boolean {
-  if (!isBookJson(record)) return false
+  if (!isJsonRecord(record)) return false
   const bytes = scanObject(scanner, record.bytes, record.start, record.end)
   if (bytes === null) return false
-  const type = readBookWord(scanner, bytes, TYPE)
+  const type = wordOf(scanner, bytes, TYPE)
   if (type !== 'snapshot' && type !== 'l2update') return type !== null
-  const symbol = readBookWord(scanner, bytes, PRODUCT)
+  const symbol = wordOf(scanner, bytes, PRODUCT)
   if (symbol === null) return false
   message.symbol = symbol
   message.kind = type === 'snapshot' ? 'snapshot' : 'update'

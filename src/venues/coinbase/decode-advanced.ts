@@ -2,15 +2,15 @@ import {
   createFieldScanner,
   FIELD,
   firstElement,
-  isJson,
   nextElement,
   scanObject,
   skipValue,
 } from '../../core/json/scan.ts'
 import type { EventSink, FrameKind } from '../../market/event.ts'
 import type { RawRecord } from '../../market/record.ts'
+import { createTally, isJsonRecord, kindOf, rejectFrame } from '../frame.ts'
 import * as fields from './fields.ts'
-import { createTradeCount, kindOf, takeTrades } from './trade-list.ts'
+import { takeTrades } from './trade-list.ts'
 
 const CHANNEL = 0
 const EVENTS = 1
@@ -28,11 +28,11 @@ const event = createFieldScanner(['trades'])
  */
 export function decodeAdvanced(record: RawRecord, sink: EventSink): FrameKind {
   const { bytes, start, end } = record
-  if (record.form === 'bytes' || (record.form === 'text' && !isJson(bytes, start, end))) {
-    return fields.rejectFrame(sink, 'not_json', 'the frame is not JSON')
+  if (!isJsonRecord(record)) {
+    return rejectFrame(sink, 'not_json', 'the frame is not JSON')
   }
   const scanned = scanObject(envelope, bytes, start, end)
-  if (scanned === null) return fields.rejectFrame(sink, 'malformed', 'the frame is no object')
+  if (scanned === null) return rejectFrame(sink, 'malformed', 'the frame is no object')
   switch (fields.wordOf(envelope, scanned, CHANNEL)) {
     case 'market_trades':
       return takeEvents(scanned, scanned === bytes ? start : scanned.length, sink)
@@ -42,7 +42,7 @@ export function decodeAdvanced(record: RawRecord, sink: EventSink): FrameKind {
     case null: {
       if (fields.wordOf(envelope, scanned, TYPE) === 'error') return 'control'
       const fault = fields.fault(envelope, CHANNEL, { reason: 'malformed', problem: 'is no word' })
-      return fields.rejectFrame(sink, fault.reason, fault.detail)
+      return rejectFrame(sink, fault.reason, fault.detail)
     }
     default:
       return 'raw_only'
@@ -53,9 +53,9 @@ export function decodeAdvanced(record: RawRecord, sink: EventSink): FrameKind {
 function takeEvents(bytes: Uint8Array, base: number, sink: EventSink): FrameKind {
   if (envelope.kinds[EVENTS] !== FIELD.array) {
     const fault = fields.fault(envelope, EVENTS, { reason: 'malformed', problem: 'is no list' })
-    return fields.rejectFrame(sink, fault.reason, fault.detail)
+    return rejectFrame(sink, fault.reason, fault.detail)
   }
-  const count = createTradeCount()
+  const tally = createTally()
   const end = envelope.ends[EVENTS] as number
   let at = firstElement(bytes, envelope.starts[EVENTS] as number, end)
   while (at >= 0) {
@@ -64,9 +64,9 @@ function takeEvents(bytes: Uint8Array, base: number, sink: EventSink): FrameKind
     if (scanned === null || event.kinds[TRADES] !== FIELD.array) {
       const detail = 'an event has no list of trades'
       const offset = Math.max(0, at - base)
-      sink.reject({ item: count.item, reason: 'malformed', detail, offset })
-      count.item += 1
-      count.rejected += 1
+      sink.reject({ item: tally.item, reason: 'malformed', detail, offset })
+      tally.item += 1
+      tally.rejected += 1
     } else {
       const list = {
         bytes: scanned,
@@ -75,10 +75,10 @@ function takeEvents(bytes: Uint8Array, base: number, sink: EventSink): FrameKind
         base: scanned === bytes ? base : scanned.length,
         symbol: null,
       }
-      takeTrades(list, sink, count)
+      takeTrades(list, sink, tally)
     }
     if (after < 0) break
     at = nextElement(bytes, after, end)
   }
-  return kindOf(count)
+  return kindOf(tally)
 }

@@ -1,7 +1,8 @@
-import { FIELD, isJson, scanObject } from '../../core/json/scan.ts'
+import { FIELD, scanObject } from '../../core/json/scan.ts'
 import type { EventSink, FrameKind } from '../../market/event.ts'
 import type { RawRecord } from '../../market/record.ts'
 import { createTradeSlot } from '../../market/trade.ts'
+import { isJsonRecord, rejectFrame } from '../frame.ts'
 import { readMatch } from './decode-match.ts'
 import * as fields from './fields.ts'
 
@@ -27,11 +28,11 @@ export function decodeExchange(record: RawRecord, sink: EventSink): FrameKind {
       sink.trade(slot)
       return 'event'
     }
-  } else if (record.form === 'bytes' || !isJson(bytes, start, end)) {
-    return fields.rejectFrame(sink, 'not_json', 'the frame is not JSON')
+  } else if (!isJsonRecord(record)) {
+    return rejectFrame(sink, 'not_json', 'the frame is not JSON')
   }
   const scanned = scanObject(scanner, bytes, start, end)
-  if (scanned === null) return fields.rejectFrame(sink, 'malformed', 'the frame is no object')
+  if (scanned === null) return rejectFrame(sink, 'malformed', 'the frame is no object')
   const type = fields.wordOf(scanner, scanned, TYPE)
   // Offsets into a rewritten copy mean nothing: counted from its end, they come out as 0.
   const base = scanned === bytes ? start : scanned.length

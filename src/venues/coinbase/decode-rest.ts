@@ -1,10 +1,10 @@
-import { firstElement, isJson, nextElement, skipValue } from '../../core/json/scan.ts'
+import { firstElement, nextElement, skipValue } from '../../core/json/scan.ts'
 import type { EventSink, FrameKind } from '../../market/event.ts'
 import type { RawRecord } from '../../market/record.ts'
+import { createTally, isJsonRecord, kindOf, rejectFrame, type Tally } from '../frame.ts'
 import { takeCandle } from './candle-row.ts'
-import * as fields from './fields.ts'
 import { readListings } from './instruments.ts'
-import { createTradeCount, kindOf, type TradeCount, takeTrades } from './trade-list.ts'
+import { takeTrades } from './trade-list.ts'
 import { isRecord } from './wire.ts'
 
 const SECOND_US = 1_000_000
@@ -18,9 +18,8 @@ const STATUS_OK = 200
  * (`{"message":…}`), and refused if not: a proxy's page says nothing about trades.
  */
 export function decodeRest(record: RawRecord, sink: EventSink): FrameKind {
-  const { bytes, start, end } = record
-  if (record.form === 'bytes' || (record.form === 'text' && !isJson(bytes, start, end))) {
-    return fields.rejectFrame(sink, 'not_json', 'the answer is not JSON')
+  if (!isJsonRecord(record)) {
+    return rejectFrame(sink, 'not_json', 'the answer is not JSON')
   }
   const status = record.request?.status ?? STATUS_OK
   if (status !== STATUS_OK) return takeError(record, sink, `the answer's status is ${status}`)
@@ -36,27 +35,27 @@ export function decodeRest(record: RawRecord, sink: EventSink): FrameKind {
   }
 }
 
-type TakePage = (record: RawRecord, sink: EventSink, count: TradeCount) => void
+type TakePage = (record: RawRecord, sink: EventSink, tally: Tally) => void
 
 function takePage(record: RawRecord, sink: EventSink, take: TakePage): FrameKind {
   const { bytes, start, end } = record
   if (firstElement(bytes, start, end) === -1) {
     return takeError(record, sink, 'the answer is no list')
   }
-  const count = createTradeCount()
-  take(record, sink, count)
-  return kindOf(count)
+  const tally = createTally()
+  take(record, sink, tally)
+  return kindOf(tally)
 }
 
 /** Reads a page of trades: newest first, the maker's side, the product only in the request. */
-function takeTradePage(record: RawRecord, sink: EventSink, count: TradeCount): void {
+function takeTradePage(record: RawRecord, sink: EventSink, tally: Tally): void {
   const { bytes, start, end } = record
   const symbol = record.symbol ?? symbolOfUrl(record.request?.url)
-  takeTrades({ bytes, start, end, base: start, symbol }, sink, count)
+  takeTrades({ bytes, start, end, base: start, symbol }, sink, tally)
 }
 
 /** Reads a page of candles: newest first, `[time, low, high, open, close, volume]`. */
-function takeCandlePage(record: RawRecord, sink: EventSink, count: TradeCount): void {
+function takeCandlePage(record: RawRecord, sink: EventSink, tally: Tally): void {
   const { bytes, start, end, receivedTimeUs } = record
   const symbol = record.symbol ?? symbolOfUrl(record.request?.url)
   const intervalUs = granularityOfUrl(record.request?.url) * SECOND_US
@@ -64,16 +63,16 @@ function takeCandlePage(record: RawRecord, sink: EventSink, count: TradeCount): 
   while (at >= 0) {
     const after = skipValue(bytes, at, end)
     if (after < 0) return
-    const row = { bytes, start: at, end: after, item: count.item, symbol, intervalUs }
+    const row = { bytes, start: at, end: after, item: tally.item, symbol, intervalUs }
     const taken = takeCandle(row, receivedTimeUs)
     if ('reason' in taken) {
-      sink.reject({ item: count.item, ...taken, offset: at - start })
-      count.rejected += 1
+      sink.reject({ item: tally.item, ...taken, offset: at - start })
+      tally.rejected += 1
     } else {
       sink.candle(taken)
-      count.accepted += 1
+      tally.accepted += 1
     }
-    count.item += 1
+    tally.item += 1
     at = nextElement(bytes, after, end)
   }
 }
@@ -83,11 +82,11 @@ function takeProducts(record: RawRecord, sink: EventSink): FrameKind {
   if (products === null) return takeError(record, sink, 'the answer is no listing')
   for (const listing of products.listings) sink.listing(listing)
   for (const rejection of products.rejections) sink.reject(rejection)
-  return products.listings.length === 0 && products.rejections.length > 0 ? 'rejected' : 'event'
+  return kindOf({ accepted: products.listings.length, rejected: products.rejections.length })
 }
 
 function takeError(record: RawRecord, sink: EventSink, detail: string): FrameKind {
-  return isError(record) ? 'control' : fields.rejectFrame(sink, 'malformed', detail)
+  return isError(record) ? 'control' : rejectFrame(sink, 'malformed', detail)
 }
 
 /** Whether the answer is Coinbase's own word of an error: `{"message":"NotFound"}`. */

@@ -1,9 +1,8 @@
 import { createFieldScanner, FIELD, type FieldScanner } from '../../core/json/scan.ts'
-import type { EventSink, FrameKind, RejectReason } from '../../market/event.ts'
 import { readSymbol, SYMBOL_BYTES_MAX } from '../../market/symbol.ts'
 import { readTimeUs } from '../../market/time.ts'
 import type { TradeSlot } from '../../market/trade.ts'
-import { type Fault, fault, wordOf } from '../scanned-field.ts'
+import { type Fault, fault, readWhole, wordOf } from '../scanned-field.ts'
 
 export { type Fault, fault, wordOf } from '../scanned-field.ts'
 
@@ -81,16 +80,7 @@ export function fillTrade(
 export function readId(scanner: FieldScanner, bytes: Uint8Array, field: number): number {
   const kind = scanner.kinds[field]
   if (kind !== FIELD.number && kind !== FIELD.string) return Number.NaN
-  const start = scanner.starts[field] as number
-  const end = scanner.ends[field] as number
-  if (end === start || end - start > 16) return Number.NaN
-  let id = 0
-  for (let at = start; at < end; at += 1) {
-    const digit = (bytes[at] as number) ^ 0x30
-    if (digit > 9) return Number.NaN
-    id = id * 10 + digit
-  }
-  return Number.isSafeInteger(id) ? id : Number.NaN
+  return readWhole(bytes, scanner.starts[field] as number, scanner.ends[field] as number)
 }
 
 /** Reads the product's symbol, or `null` where it is none. */
@@ -109,12 +99,6 @@ export function readTime(scanner: FieldScanner, bytes: Uint8Array): number {
 export function symbolFault(scanner: FieldScanner): Fault {
   const problem = `is no symbol of 1 to ${SYMBOL_BYTES_MAX} printable letters`
   return fault(scanner, PRODUCT_ID, { reason: 'bad_symbol', problem })
-}
-
-/** Refuses a whole frame. */
-export function rejectFrame(sink: EventSink, reason: RejectReason, detail: string): FrameKind {
-  sink.reject({ item: 0, reason, detail, offset: 0 })
-  return 'rejected'
 }
 
 /**

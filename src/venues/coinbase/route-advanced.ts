@@ -8,10 +8,12 @@ import {
 import type { EventSink } from '../../market/event.ts'
 import { readSymbol } from '../../market/symbol.ts'
 import { readTimeUs } from '../../market/time.ts'
+import { createTally } from '../frame.ts'
+import { UNKNOWN_ROUTE } from '../unknown-route.ts'
 import type { Route, Subscription } from '../venue.ts'
 import { wordOf } from './fields.ts'
-import { parseFrame, routeError, UNKNOWN } from './route-exchange.ts'
-import { createTradeCount, takeTrades } from './trade-list.ts'
+import { parseFrame, routeError } from './route-exchange.ts'
+import { takeTrades } from './trade-list.ts'
 import { isAdvancedSubscriptions, isTextList } from './wire.ts'
 
 const CHANNEL = 0
@@ -31,17 +33,17 @@ const SUBSCRIBED_AS: Readonly<Record<string, string>> = { l2_data: 'level2' }
 /** Tells what the collector must know of a frame of the Advanced Trade feed. Never throws. */
 export function routeAdvanced(frame: Uint8Array): Route {
   const bytes = scanObject(envelope, frame, 0, frame.length)
-  if (bytes === null) return UNKNOWN
+  if (bytes === null) return UNKNOWN_ROUTE
   const channel = wordOf(envelope, bytes, CHANNEL)
   if (channel === null)
-    return wordOf(envelope, bytes, TYPE) === 'error' ? routeError(frame) : UNKNOWN
+    return wordOf(envelope, bytes, TYPE) === 'error' ? routeError(frame) : UNKNOWN_ROUTE
   if (channel === 'subscriptions') return routeAck(frame)
   const sentUs =
     envelope.kinds[TIMESTAMP] === FIELD.string
       ? readTimeUs(bytes, envelope.starts[TIMESTAMP] as number, envelope.ends[TIMESTAMP] as number)
       : Number.NaN
   const eventTimeUs = sentUs > 0 ? sentUs : 0
-  if (channel === 'heartbeats') return { ...UNKNOWN, kind: 'heartbeat', channel, eventTimeUs }
+  if (channel === 'heartbeats') return { ...UNKNOWN_ROUTE, kind: 'heartbeat', channel, eventTimeUs }
   const name = Object.hasOwn(SUBSCRIBED_AS, channel) ? (SUBSCRIBED_AS[channel] as string) : channel
   const route = { kind: 'data' as const, channel: name, symbol: null, lastId: -1, eventTimeUs }
   return envelope.kinds[EVENTS] === FIELD.array ? { ...route, ...firstProduct(bytes) } : route
@@ -74,7 +76,7 @@ function firstProduct(bytes: Uint8Array): Partial<Route> {
     },
   }
   const trades = { bytes: scanned, start, end: listEnd, base: 0, symbol: null }
-  takeTrades(trades, sink, createTradeCount())
+  takeTrades(trades, sink, createTally())
   return newest.symbol === null ? {} : newest
 }
 
@@ -95,7 +97,7 @@ function symbolIn(scanner: FieldScanner, bytes: Uint8Array): string | null {
 /** Reads the cumulative list of what this connection is subscribed to. */
 function routeAck(frame: Uint8Array): Route {
   const value = parseFrame(frame)
-  if (!isAdvancedSubscriptions(value)) return UNKNOWN
+  if (!isAdvancedSubscriptions(value)) return UNKNOWN_ROUTE
   const acked: Subscription[] = []
   for (const { subscriptions } of value.events) {
     for (const [channel, products] of Object.entries(subscriptions)) {
@@ -107,7 +109,7 @@ function routeAck(frame: Uint8Array): Route {
     }
   }
   return {
-    ...UNKNOWN,
+    ...UNKNOWN_ROUTE,
     kind: 'ack',
     channel: 'subscriptions',
     ack: { kind: 'whole', subscriptions: acked },

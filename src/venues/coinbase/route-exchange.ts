@@ -1,5 +1,6 @@
 import { scanObject } from '../../core/json/scan.ts'
 import { createTradeSlot } from '../../market/trade.ts'
+import { UNKNOWN_ROUTE } from '../unknown-route.ts'
 import type { Route, Subscription } from '../venue.ts'
 import { readMatch } from './decode-match.ts'
 import * as fields from './fields.ts'
@@ -36,15 +37,6 @@ const ALIASES: Readonly<Record<string, string>> = {
   ticker_1000: 'ticker_batch',
 }
 
-/** A frame that nothing is known of. */
-export const UNKNOWN: Route = Object.freeze({
-  kind: 'unknown',
-  channel: 'unknown',
-  symbol: null,
-  lastId: -1,
-  eventTimeUs: 0,
-})
-
 /** Tells what the collector must know of a frame of the Exchange feed. Never throws. */
 export function routeExchange(frame: Uint8Array): Route {
   if (readMatch(frame, 0, frame.length, slot)) {
@@ -53,10 +45,10 @@ export function routeExchange(frame: Uint8Array): Route {
   }
   const bytes = scanObject(scanner, frame, 0, frame.length)
   const type = bytes === null ? null : fields.wordOf(scanner, bytes, TYPE)
-  if (bytes === null || type === null) return UNKNOWN
+  if (bytes === null || type === null) return UNKNOWN_ROUTE
   if (type === 'subscriptions') return routeAck(frame)
   if (type === 'error') return routeError(frame)
-  if (!Object.hasOwn(CHANNEL_OF, type)) return UNKNOWN
+  if (!Object.hasOwn(CHANNEL_OF, type)) return UNKNOWN_ROUTE
   const heartbeat = type === 'heartbeat'
   const lastId = fields.readId(scanner, bytes, heartbeat ? LAST_TRADE_ID : fields.TRADE_ID)
   const timeUs = fields.readTime(scanner, bytes)
@@ -73,7 +65,7 @@ export function routeExchange(frame: Uint8Array): Route {
 /** Reads the cumulative list of what this connection is subscribed to. */
 function routeAck(frame: Uint8Array): Route {
   const value = parseFrame(frame)
-  if (!isSubscriptions(value)) return UNKNOWN
+  if (!isSubscriptions(value)) return UNKNOWN_ROUTE
   const acked: Subscription[] = []
   for (const { name, product_ids: products } of value.channels) {
     const channel = Object.hasOwn(ALIASES, name) ? (ALIASES[name] as string) : name
@@ -82,7 +74,7 @@ function routeAck(frame: Uint8Array): Route {
     for (const symbol of products) acked.push({ channel, symbol })
   }
   return {
-    ...UNKNOWN,
+    ...UNKNOWN_ROUTE,
     kind: 'ack',
     channel: 'subscriptions',
     ack: { kind: 'whole', subscriptions: acked },
@@ -92,9 +84,14 @@ function routeAck(frame: Uint8Array): Route {
 /** Reads a complaint of either feed, which no request can be told by. */
 export function routeError(frame: Uint8Array): Route {
   const value = parseFrame(frame)
-  if (!isRecord(value)) return UNKNOWN
+  if (!isRecord(value)) return UNKNOWN_ROUTE
   const words = [value.message, value.reason].filter((word) => typeof word === 'string')
-  return { ...UNKNOWN, kind: 'error', channel: 'error', message: words.join(': ').slice(0, 200) }
+  return {
+    ...UNKNOWN_ROUTE,
+    kind: 'error',
+    channel: 'error',
+    message: words.join(': ').slice(0, 200),
+  }
 }
 
 /** Parses a frame that is about the connection; `undefined` where it is no JSON. */

@@ -2,6 +2,7 @@ import { NO_ELEMENT, nextElement, skipValue } from '../../core/json/scan.ts'
 import type { EventSink } from '../../market/event.ts'
 import type { RawRecord } from '../../market/record.ts'
 import type { MarketSnapshot } from '../../market/snapshot.ts'
+import { createTally, type Tally } from '../frame.ts'
 import { type Fault, lettersOf, ODD, oddText, type Source, sourceOf } from './figure.ts'
 import {
   createTimedPlaces,
@@ -11,7 +12,6 @@ import {
   readTimedRow,
   skipBlanks,
 } from './list-rows.ts'
-import type { RowCount } from './row-count.ts'
 
 /** The lists of a chart; a snapshot calls their figures price, market cap and volume. */
 const LISTS: readonly string[] = ['prices', 'market_caps', 'total_volumes']
@@ -25,9 +25,8 @@ interface Chart {
   readonly end: number
   readonly points: Points
   readonly sink: EventSink
-  readonly count: RowCount
-  /** Ordinal of the next entry, over all lists. */
-  item: number
+  /** Of entries, over all lists; accepted are the points that they come to. */
+  readonly tally: Tally
   hasList: boolean
 }
 
@@ -38,12 +37,12 @@ interface Chart {
  * hours before. `null` where the answer is no object with one of the lists. Read in one pass:
  * an answer of a year is long.
  */
-export function takeChart(record: RawRecord, symbol: string, sink: EventSink): RowCount | null {
+export function takeChart(record: RawRecord, symbol: string, sink: EventSink): Tally | null {
   const { bytes, start, end } = record
   const points: Points = { items: [], times: [], columns: LISTS.map(createColumn), byTime: null }
-  const count: RowCount = { accepted: 0, rejected: 0 }
+  const tally = createTally()
   const source = sourceOf(bytes, start, end)
-  const chart: Chart = { source, end, points, sink, count, item: 0, hasList: false }
+  const chart: Chart = { source, end, points, sink, tally, hasList: false }
   let at = skipBlanks(bytes, start, end)
   if (at === end || bytes[at] !== 0x7b) return null
   do at = takeMember(chart, skipBlanks(bytes, at + 1, end))
@@ -52,8 +51,8 @@ export function takeChart(record: RawRecord, symbol: string, sink: EventSink): R
   for (let place = 0; place < points.times.length; place += 1) {
     sink.snapshot(sampleOf(symbol, chart, place))
   }
-  count.accepted = points.times.length
-  return count
+  tally.accepted = points.times.length
+  return tally
 }
 
 /** Reads the member whose name begins at `at`; returns what follows it, or -1 for no more. */
@@ -83,7 +82,7 @@ function takeList(chart: Chart, list: number, start: number): number {
     const isPlain = after >= 0 && putPlaces(chart, column, ordinal)
     if (!isPlain) after = takeEntry(chart, list, { at, ordinal })
     if (after < 0) return -1
-    chart.item += 1
+    chart.tally.item += 1
     if (bytes[after] === 0x2c && bytes[after + 1] === 0x5b) {
       at = after + 1
       continue
@@ -94,7 +93,7 @@ function takeList(chart: Chart, list: number, start: number): number {
 }
 
 /** Puts the entry of {@link places} into its column; false where it is to be looked at. */
-function putPlaces({ source, points, item }: Chart, column: Column, ordinal: number): boolean {
+function putPlaces({ source, points, tally }: Chart, column: Column, ordinal: number): boolean {
   const { timeUs } = places
   const start = places.starts[0] as number
   const stop = places.stops[0] as number
@@ -102,7 +101,7 @@ function putPlaces({ source, points, item }: Chart, column: Column, ordinal: num
   const odd = stop === ODD ? oddText(source, start, places.ends[0] as number) : null
   if (odd === undefined) return false
   const isJoined = points.times[ordinal] === timeUs
-  const place = isJoined ? ordinal : placeOf(points, timeUs, ordinal, item)
+  const place = isJoined ? ordinal : placeOf(points, timeUs, ordinal, tally.item)
   if (odd === null) put(column, place, start, stop)
   else put(column, place, column.texts.push(odd) - 1, ODD)
   return true
@@ -110,7 +109,8 @@ function putPlaces({ source, points, item }: Chart, column: Column, ordinal: num
 
 /** Takes an entry that is written in no plain way, or is none; returns the index after it. */
 function takeEntry(chart: Chart, list: number, entryAt: { at: number; ordinal: number }): number {
-  const { source, end, points, sink, count, item } = chart
+  const { source, end, points, sink, tally } = chart
+  const { item } = tally
   const { at, ordinal } = entryAt
   const fault = readEntry(source, at, end)
   if (fault === null) {
@@ -122,7 +122,7 @@ function takeEntry(chart: Chart, list: number, entryAt: { at: number; ordinal: n
   } else {
     const detail = `${LISTS[list]}: ${fault.detail}`
     sink.reject({ item, reason: fault.reason, detail, offset: Math.min(at, end) - source.from })
-    count.rejected += 1
+    tally.rejected += 1
   }
   return entry.after >= 0 ? entry.after : skipValue(source.bytes, at, end)
 }

@@ -10,6 +10,7 @@ import type { EventSink } from '../../market/event.ts'
 import type { RawRecord } from '../../market/record.ts'
 import { readSymbol } from '../../market/symbol.ts'
 import { readTimeUs } from '../../market/time.ts'
+import { createTally, type Tally } from '../frame.ts'
 import { learnRow, takeAlike } from './decode-alike.ts'
 import { type Fault, isNull, lettersOf, readFigure, type Source, sourceOf } from './figure.ts'
 import { listingOf } from './instruments.ts'
@@ -26,7 +27,6 @@ import {
   snapshotOf,
   TICKER,
 } from './market-row.ts'
-import type { RowCount } from './row-count.ts'
 
 const scanner = createFieldScanner(ROW_FIELDS)
 
@@ -38,28 +38,29 @@ const text = new TextDecoder()
  * Fields that are new are passed over and fields that are missing are `null`; a row in which
  * one has another type is refused, alone.
  */
-export function takeMarkets(record: RawRecord, sink: EventSink): RowCount {
+export function takeMarkets(record: RawRecord, sink: EventSink): Tally {
   const { bytes, start, end } = record
   const source = sourceOf(bytes, start, end)
-  const count: RowCount = { accepted: 0, rejected: 0 }
+  const tally = createTally()
   let at = firstElement(bytes, start, end)
-  for (let item = 0; at >= 0; item += 1) {
+  for (; at >= 0; tally.item += 1) {
+    const { item } = tally
     let after = takeAlike(source, at)
     const fault = after >= 0 ? null : takeRow(source, at)
     if (after < 0) after = scannedTo
     if (fault === null) {
       if (row.ticker !== null) sink.listing(listingOf({ id: row.symbol, symbol: row.ticker }))
       sink.snapshot(snapshotOf(item))
-      count.accepted += 1
+      tally.accepted += 1
     } else {
       const { reason, detail } = fault
       sink.reject({ item, reason, detail, offset: at - start })
-      count.rejected += 1
+      tally.rejected += 1
     }
     if (after < 0) break
     at = nextElement(bytes, after, end)
   }
-  return count
+  return tally
 }
 
 /** Index after the row that {@link takeRow} read last, or -1 where it had no end. */

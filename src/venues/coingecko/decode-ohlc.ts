@@ -1,6 +1,7 @@
 import { firstElement, nextElement, skipValue } from '../../core/json/scan.ts'
 import type { EventSink, VenueCandle } from '../../market/event.ts'
 import type { RawRecord } from '../../market/record.ts'
+import { createTally, type Tally } from '../frame.ts'
 import { CANDLE_WIDTHS_US, candleWidthUs } from './endpoint.ts'
 import { compareFigures, type Fault, ODD, placedText, type Source, sourceOf } from './figure.ts'
 import {
@@ -10,7 +11,6 @@ import {
   passTimedRow,
   readTimedRow,
 } from './list-rows.ts'
-import type { RowCount } from './row-count.ts'
 
 const DAY_US = 86_400_000_000
 
@@ -43,26 +43,26 @@ interface Row {
  * CoinGecko stamps a candle with the time of its end; ours are named by their start. It is
  * closed once it was received after its end. There are no volumes: that of a candle is `0`.
  */
-export function takeCandles(record: RawRecord, symbol: string, sink: EventSink): RowCount | null {
+export function takeCandles(record: RawRecord, symbol: string, sink: EventSink): Tally | null {
   const { start, receivedTimeUs } = record
   const rows = readRows(record)
   if (rows === null) return null
   const intervalUs = widthOf(rows) ?? candleWidthUs(record.request?.url ?? '')
-  const count: RowCount = { accepted: 0, rejected: 0 }
-  const about: CandleAbout = { item: 0, symbol, intervalUs, receivedTimeUs }
+  const tally = createTally()
+  const about: CandleAbout = { symbol, intervalUs, receivedTimeUs }
   for (const row of rows) {
-    const candle = candleOf(row, about)
+    const candle = candleOf(row, about, tally.item)
     if ('reason' in candle) {
       const { reason, detail } = candle
-      sink.reject({ item: about.item, reason, detail, offset: row.start - start })
-      count.rejected += 1
+      sink.reject({ item: tally.item, reason, detail, offset: row.start - start })
+      tally.rejected += 1
     } else {
       sink.candle(candle)
-      count.accepted += 1
+      tally.accepted += 1
     }
-    about.item += 1
+    tally.item += 1
   }
-  return count
+  return tally
 }
 
 function readRows({ bytes, start, end }: RawRecord): readonly Row[] | null {
@@ -164,15 +164,14 @@ function mostCommonStep(rows: readonly Row[]): number | null {
 }
 
 interface CandleAbout {
-  item: number
   readonly symbol: string
   readonly intervalUs: number
   readonly receivedTimeUs: number
 }
 
-function candleOf(row: Row, about: CandleAbout): VenueCandle | Fault {
+function candleOf(row: Row, about: CandleAbout, item: number): VenueCandle | Fault {
   if (!row.isRow) return { reason: 'malformed', detail: 'a row is no list of five' }
-  const { item, symbol, intervalUs, receivedTimeUs } = about
+  const { symbol, intervalUs, receivedTimeUs } = about
   const { open, high, low, close, closeUs, isSound } = row
   const openTimeUs = (closeUs ?? -1) - intervalUs
   // Candles of several days begin at midnight, but at no whole number of their width.

@@ -1,12 +1,12 @@
-import { firstElement, isJson } from '../../core/json/scan.ts'
+import { firstElement } from '../../core/json/scan.ts'
 import type { EventSink, FrameKind } from '../../market/event.ts'
 import type { RawRecord } from '../../market/record.ts'
+import { isJsonRecord, kindOf, rejectFrame, type Tally } from '../frame.ts'
 import type { Decoder } from '../venue.ts'
 import { takeChart } from './decode-chart.ts'
 import { takeMarkets } from './decode-markets.ts'
 import { takeCandles } from './decode-ohlc.ts'
 import { coinOf, isInDollars, REST_DIALECT } from './endpoint.ts'
-import { kindOf, type RowCount } from './row-count.ts'
 import { readComplaint } from './wire.ts'
 
 const STATUS_OK = 200
@@ -25,8 +25,8 @@ export const decoders: Readonly<Record<string, Decoder>> = Object.freeze({
  */
 function decodeRest(record: RawRecord, sink: EventSink): FrameKind {
   const { bytes, start, end, channel } = record
-  if (record.form === 'bytes' || (record.form === 'text' && !isJson(bytes, start, end))) {
-    return refuse(sink, 'not_json', 'the answer is not JSON')
+  if (!isJsonRecord(record)) {
+    return rejectFrame(sink, 'not_json', 'the answer is not JSON')
   }
   const status = record.request?.status ?? STATUS_OK
   if (status !== STATUS_OK) return takeComplaint(record, sink, `the answer's status is ${status}`)
@@ -46,11 +46,11 @@ function decodeRest(record: RawRecord, sink: EventSink): FrameKind {
   }
 }
 
-type TakeHistory = (record: RawRecord, symbol: string, sink: EventSink) => RowCount | null
+type TakeHistory = (record: RawRecord, symbol: string, sink: EventSink) => Tally | null
 
 function takeHistory(record: RawRecord, sink: EventSink, take: TakeHistory): FrameKind {
   const symbol = record.symbol ?? coinOf(record.request?.url ?? '')
-  if (symbol === null) return refuse(sink, 'bad_symbol', 'nothing names the coin')
+  if (symbol === null) return rejectFrame(sink, 'bad_symbol', 'nothing names the coin')
   return takeRows(record, sink, 'the answer is no history', (to) => take(record, symbol, to))
 }
 
@@ -59,20 +59,15 @@ function takeRows(
   record: RawRecord,
   sink: EventSink,
   otherwise: string,
-  take: (sink: EventSink) => RowCount | null,
+  take: (sink: EventSink) => Tally | null,
 ): FrameKind {
   if (!isInDollars(record.request?.url ?? '')) return 'raw_only'
-  const count = take(sink)
-  return count === null ? takeComplaint(record, sink, otherwise) : kindOf(count)
+  const tally = take(sink)
+  return tally === null ? takeComplaint(record, sink, otherwise) : kindOf(tally)
 }
 
 function takeComplaint(record: RawRecord, sink: EventSink, detail: string): FrameKind {
   const { bytes, start, end } = record
   if (readComplaint(bytes.subarray(start, end)) !== null) return 'control'
-  return refuse(sink, 'malformed', detail)
-}
-
-function refuse(sink: EventSink, reason: 'not_json' | 'bad_symbol' | 'malformed', detail: string) {
-  sink.reject({ item: 0, reason, detail, offset: 0 })
-  return 'rejected' as const
+  return rejectFrame(sink, 'malformed', detail)
 }

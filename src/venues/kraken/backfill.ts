@@ -186,7 +186,8 @@ function ask({ symbol, toUs }: HistoryRange, state: State): HistoryStep {
   const atUs = Math.max(OPENED_US, state.atUs)
   // Trades after `since` are told, in nanoseconds: from the microsecond on, its own included.
   const request = tradesRequest(symbol, `since=${BigInt(atUs) * 1000n - 1n}`)
-  return { done: false, request, state: { ...state, atUs } }
+  const isLook = state.phase === 'back' || state.phase === 'seek'
+  return { done: false, request, state: { ...state, atUs }, isLook }
 }
 
 function tradesRequest(symbol: string, query: string): RestRequest {

@@ -11,6 +11,7 @@ import { type BookSink, createBookLevel, createBookMessage } from '../../market/
 import type { RawRecord } from '../../market/record.ts'
 import { readSymbol } from '../../market/symbol.ts'
 import { readBookRows } from '../book-levels.ts'
+import { readWhole } from '../scanned-field.ts'
 import { symbolOfPair } from './names.ts'
 
 /** What version 1 calls its channels of books, by their depth. */
@@ -19,6 +20,7 @@ export const BOOK_V1_CHANNELS: readonly string[] = [10, 25, 100, 500, 1000].map(
 )
 
 const CHECKSUM_MAX = 2 ** 32
+const CHECKSUM_DIGITS_MAX = 10
 const OPENING_BRACKET = 0x5b
 const OPENING_BRACE = 0x7b
 
@@ -91,20 +93,9 @@ function readChecksum(bytes: Uint8Array, count: number): number | null {
   if (last === null || part.kinds[CHECKSUM] !== FIELD.string) return null
   const start = part.starts[CHECKSUM] as number
   const end = part.ends[CHECKSUM] as number
-  const checksum = readWholeText(last, start, end)
+  if (end - start > CHECKSUM_DIGITS_MAX) return null
+  const checksum = readWhole(last, start, end)
   return checksum < CHECKSUM_MAX ? checksum : null
-}
-
-/** Reads up to ten digits; `NaN` for anything else. */
-function readWholeText(bytes: Uint8Array, start: number, end: number): number {
-  if (end === start || end - start > 10) return Number.NaN
-  let whole = 0
-  for (let at = start; at < end; at += 1) {
-    const digit = (bytes[at] as number) ^ 0x30
-    if (digit > 9) return Number.NaN
-    whole = whole * 10 + digit
-  }
-  return whole
 }
 
 function readPart(bytes: Uint8Array, at: number, sink: BookSink): boolean {

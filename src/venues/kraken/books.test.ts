@@ -95,6 +95,8 @@ describe('books of Kraken, version 1', () => {
   test.each([
     ['a change without a checksum', '[1,{"a":[["1","1","1"]]},"book-10","A/B"]'],
     ['a checksum that is none', '[1,{"a":[],"c":"12x"},"book-10","A/B"]'],
+    ['a checksum of eleven digits', '[1,{"a":[],"c":"00000000001"},"book-10","A/B"]'],
+    ['a checksum of 33 bits', '[1,{"a":[],"c":"4294967296"},"book-10","A/B"]'],
     ['a depth that is none', '[1,{"a":[],"c":"1"},"book-7","A/B"]'],
     ['no pair', '[1,{"a":[],"c":"1"},"book-10"]'],
     ['three parts', '[1,{"a":[]},{"b":[]},{"c":"1"},"book-10","A/B"]'],

@@ -8,8 +8,9 @@ import {
 } from '../../core/json/scan.ts'
 import { type BookSink, createBookLevel, createBookMessage } from '../../market/book.ts'
 import type { RawRecord } from '../../market/record.ts'
-import { isBookJson, readBookId, readBookWord } from '../book-levels.ts'
 import type { BookSource } from '../book-source.ts'
+import { isJsonRecord } from '../frame.ts'
+import { wholeOf, wordOf } from '../scanned-field.ts'
 import { BOOK_V1_CHANNELS, decodeBookV1 } from './books-v1.ts'
 
 /** Levels of a side that are subscribed: what the checksum covers, and all that is summed up. */
@@ -36,7 +37,7 @@ export const books: BookSource = Object.freeze({
   tells: 'window',
   snapshot: () => null,
   decode: (record: RawRecord, sink: BookSink): boolean => {
-    if (!isBookJson(record)) return false
+    if (!isJsonRecord(record)) return false
     return record.dialect === 'kraken/v1' ? decodeBookV1(record, sink) : decodeV2(record, sink)
   },
 })
@@ -44,8 +45,8 @@ export const books: BookSource = Object.freeze({
 function decodeV2(record: RawRecord, sink: BookSink): boolean {
   const bytes = scanObject(envelope, record.bytes, record.start, record.end)
   if (bytes === null) return false
-  if (readBookWord(envelope, bytes, CHANNEL) !== 'book') return true
-  const type = readBookWord(envelope, bytes, TYPE)
+  if (wordOf(envelope, bytes, CHANNEL) !== 'book') return true
+  const type = wordOf(envelope, bytes, TYPE)
   if (type !== 'snapshot' && type !== 'update') return false
   const end = envelope.ends[DATA] as number
   let at = firstElement(bytes, envelope.starts[DATA] as number, end)
@@ -60,8 +61,8 @@ function decodeV2(record: RawRecord, sink: BookSink): boolean {
 function readEntry(source: Uint8Array, start: number, end: number, sink: BookSink): boolean {
   const bytes = scanObject(entry, source, start, end)
   if (bytes === null) return false
-  const symbol = readBookWord(entry, bytes, SYMBOL)
-  const checksum = readBookId(entry, bytes, CHECKSUM)
+  const symbol = wordOf(entry, bytes, SYMBOL)
+  const checksum = wholeOf(entry, bytes, CHECKSUM)
   if (symbol === null || !(checksum < CHECKSUM_MAX)) return false
   message.symbol = symbol
   message.checksum = checksum

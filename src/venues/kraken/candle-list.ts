@@ -8,6 +8,7 @@ import {
 } from '../../core/json/scan.ts'
 import { MINUTE_US } from '../../market/bucket.ts'
 import type { EventSink, VenueCandle } from '../../market/event.ts'
+import type { Tally } from '../frame.ts'
 import { createCandleText, readCandle } from './candle.ts'
 import * as fields from './fields.ts'
 import type { EventList } from './trade-list.ts'
@@ -32,7 +33,7 @@ const text = createCandleText()
  * Kraken marks no candle as closed. A row is, once the same message has a later one of its
  * symbol and width: a snapshot tells of several minutes, oldest first.
  */
-export function takeCandles(list: EventList, sink: EventSink, tally: fields.Tally): void {
+export function takeCandles(list: EventList, sink: EventSink, tally: Tally): void {
   const { bytes, end, base } = list
   let open: VenueCandle | null = null
   let at = firstElement(bytes, list.start, end)

@@ -2,14 +2,13 @@ import {
   createFieldScanner,
   FIELD,
   firstElement,
-  isJson,
   nextElement,
   scanObject,
   skipValue,
 } from '../../core/json/scan.ts'
 import type { EventSink, FrameKind } from '../../market/event.ts'
 import type { RawRecord } from '../../market/record.ts'
-import { createTally, kindOf, rejectFrame } from './fields.ts'
+import { createTally, isJsonRecord, kindOf, rejectFrame } from '../frame.ts'
 import { readListings } from './instruments.ts'
 import { symbolOfPair } from './names.ts'
 import { readErrors } from './rest-error.ts'
@@ -38,7 +37,7 @@ interface Page {
  */
 export function decodeRest(record: RawRecord, sink: EventSink): FrameKind {
   const { bytes, start, end } = record
-  if (record.form === 'bytes' || (record.form === 'text' && !isJson(bytes, start, end))) {
+  if (!isJsonRecord(record)) {
     return rejectFrame(sink, 'not_json', 'the answer is not JSON')
   }
   const errors = readErrors(bytes, start, end)

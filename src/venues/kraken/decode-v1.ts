@@ -2,7 +2,6 @@ import {
   createFieldScanner,
   FIELD,
   firstElement,
-  isJson,
   nextElement,
   scanObject,
   skipValue,
@@ -11,10 +10,11 @@ import { MINUTE_US } from '../../market/bucket.ts'
 import type { EventSink, FrameKind } from '../../market/event.ts'
 import type { RawRecord } from '../../market/record.ts'
 import { readSymbol } from '../../market/symbol.ts'
+import { isJsonRecord, rejectFrame } from '../frame.ts'
 import { readTapeTimeUs } from '../tape/index.ts'
 import { COLUMN, createCandleText, readCandle } from './candle.ts'
 import { createColumns, readColumns } from './columns.ts'
-import { readWhole, rejectFrame } from './fields.ts'
+import { readWhole } from './fields.ts'
 import { symbolOfPair } from './names.ts'
 
 const EVENT = 0
@@ -78,7 +78,7 @@ function wordAt(bytes: Uint8Array, [start, end]: readonly [number, number]): str
  */
 export function decodeV1(record: RawRecord, sink: EventSink): FrameKind {
   const { bytes, start, end } = record
-  if (record.form === 'bytes' || (record.form === 'text' && !isJson(bytes, start, end))) {
+  if (!isJsonRecord(record)) {
     return rejectFrame(sink, 'not_json', 'the frame is not JSON')
   }
   if (firstElement(bytes, start, end) === -1) return decodeObject(record, sink)

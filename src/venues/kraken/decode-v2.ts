@@ -1,7 +1,8 @@
-import { createFieldScanner, FIELD, isJson, scanObject } from '../../core/json/scan.ts'
+import { createFieldScanner, FIELD, scanObject } from '../../core/json/scan.ts'
 import type { EventSink, FrameKind } from '../../market/event.ts'
 import type { RawRecord } from '../../market/record.ts'
 import type { TradeSlot } from '../../market/trade.ts'
+import { createTally, isJsonRecord, kindOf, rejectFrame } from '../frame.ts'
 import { readCandle } from './candle.ts'
 import { takeCandles } from './candle-list.ts'
 import { createCandleFrame, readCandleFrame } from './decode-candle.ts'
@@ -41,11 +42,11 @@ export function decodeV2(record: RawRecord, sink: EventSink): FrameKind {
         return 'event'
       }
     }
-  } else if (record.form === 'bytes' || !isJson(bytes, start, end)) {
-    return fields.rejectFrame(sink, 'not_json', 'the frame is not JSON')
+  } else if (!isJsonRecord(record)) {
+    return rejectFrame(sink, 'not_json', 'the frame is not JSON')
   }
   const scanned = scanObject(envelope, bytes, start, end)
-  if (scanned === null) return fields.rejectFrame(sink, 'malformed', 'the frame is no object')
+  if (scanned === null) return rejectFrame(sink, 'malformed', 'the frame is no object')
   // Offsets into a rewritten copy mean nothing: counted from its end, they come out as 0.
   const base = scanned === bytes ? start : scanned.length
   const channel = fields.wordOf(envelope, scanned, CHANNEL)
@@ -53,12 +54,12 @@ export function decodeV2(record: RawRecord, sink: EventSink): FrameKind {
     case 'trade':
     case 'ohlc': {
       if (envelope.kinds[DATA] !== FIELD.array) return refuseData(sink, 'is no list')
-      const tally = fields.createTally()
+      const tally = createTally()
       const [from, to] = [envelope.starts[DATA] as number, envelope.ends[DATA] as number]
       const list = { bytes: scanned, start: from, end: to, base }
       if (channel === 'trade') takeTrades(list, sink, tally)
       else takeCandles(list, sink, tally)
-      return fields.kindOf(tally)
+      return kindOf(tally)
     }
     case 'instrument': {
       if (envelope.kinds[DATA] !== FIELD.object) return refuseData(sink, 'is no object')
@@ -82,10 +83,10 @@ function decodeAnswer(sink: EventSink): FrameKind {
   if (isText(METHOD) || isText(ERROR) || isText(CAPITAL_ERROR)) return 'control'
   const wrong = { reason: 'malformed', problem: 'is no word' } as const
   const { reason, detail } = fields.fault(envelope, CHANNEL, wrong)
-  return fields.rejectFrame(sink, reason, detail)
+  return rejectFrame(sink, reason, detail)
 }
 
 function refuseData(sink: EventSink, problem: string): FrameKind {
   const { reason, detail } = fields.fault(envelope, DATA, { reason: 'malformed', problem })
-  return fields.rejectFrame(sink, reason, detail)
+  return rejectFrame(sink, reason, detail)
 }

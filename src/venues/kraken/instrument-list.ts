@@ -10,6 +10,7 @@ import {
 import { canonicalDecimal } from '../../market/decimal.ts'
 import type { EventSink, FrameKind } from '../../market/event.ts'
 import type { Listing } from '../../market/instrument.ts'
+import { createTally, kindOf, rejectFrame } from '../frame.ts'
 import * as fields from './fields.ts'
 import type { EventList } from './trade-list.ts'
 
@@ -36,9 +37,9 @@ const asset = createFieldScanner(['id', 'multiplier'])
 export function takeInstruments(data: EventList, sink: EventSink): FrameKind {
   const { bytes, start, end, base } = data
   const scanned = scanObject(groups, bytes, start, end)
-  if (scanned === null) return fields.rejectFrame(sink, 'malformed', 'data is no object')
+  if (scanned === null) return rejectFrame(sink, 'malformed', 'data is no object')
   const multipliers = readMultipliers(scanned)
-  const tally = fields.createTally()
+  const tally = createTally()
   // An update may have no pairs.
   if (groups.kinds[PAIRS] !== FIELD.array) return 'event'
   const stop = groups.ends[PAIRS] as number
@@ -60,7 +61,7 @@ export function takeInstruments(data: EventList, sink: EventSink): FrameKind {
     if (after < 0) break
     at = nextElement(scanned, after, stop)
   }
-  return fields.kindOf(tally)
+  return kindOf(tally)
 }
 
 const NO_PAIR: fields.Fault = Object.freeze({

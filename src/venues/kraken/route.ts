@@ -1,6 +1,8 @@
 import { createFieldScanner, FIELD, firstElement, scanObject } from '../../core/json/scan.ts'
 import type { EventSink } from '../../market/event.ts'
 import type { TradeSlot } from '../../market/trade.ts'
+import { createTally } from '../frame.ts'
+import { UNKNOWN_ROUTE } from '../unknown-route.ts'
 import type { Route } from '../venue.ts'
 import { createTradeBatch, readTrades } from './decode-trade.ts'
 import { readPairMessage } from './decode-v1.ts'
@@ -24,27 +26,18 @@ const decoder = new TextDecoder()
 /** Everything but an open bracket is an object, or nothing. */
 const BRACKET = 0x5b
 
-/** A frame that nothing is known of. */
-const UNKNOWN: Route = Object.freeze({
-  kind: 'unknown',
-  channel: 'unknown',
-  symbol: null,
-  lastId: -1,
-  eventTimeUs: 0,
-})
-
 /** Tells what the collector must know of a frame, of either WebSocket. Never throws. */
 export function routeFrame(frame: Uint8Array): Route {
   if (readTrades(frame, 0, frame.length, batch)) return routeTrades(batch.slots, batch.count)
   if (frame[0] === BRACKET) return routePair(frame)
   const bytes = scanObject(envelope, frame, 0, frame.length)
-  if (bytes === null) return UNKNOWN
+  if (bytes === null) return UNKNOWN_ROUTE
   const channel = fields.wordOf(envelope, bytes, CHANNEL)
   switch (channel) {
     case null:
       return routeAnswer(frame)
     case 'heartbeat':
-      return { ...UNKNOWN, kind: 'heartbeat', channel }
+      return { ...UNKNOWN_ROUTE, kind: 'heartbeat', channel }
     case 'status':
       return routeStatus(frame)
     case 'trade':
@@ -72,10 +65,10 @@ function routeUnusualTrades(bytes: Uint8Array): Route {
   if (envelope.kinds[DATA] === FIELD.array) {
     const [start, end] = [envelope.starts[DATA] as number, envelope.ends[DATA] as number]
     const sink: EventSink = { ...IGNORE, trade: (slot) => slots.push({ ...slot }) }
-    takeTrades({ bytes, start, end, base: 0 }, sink, fields.createTally())
+    takeTrades({ bytes, start, end, base: 0 }, sink, createTally())
   }
   if (slots.length > 0) return routeTrades(slots, slots.length)
-  return { ...UNKNOWN, kind: 'data', channel: 'trade' }
+  return { ...UNKNOWN_ROUTE, kind: 'data', channel: 'trade' }
 }
 
 const IGNORE: EventSink = {
@@ -90,7 +83,7 @@ const IGNORE: EventSink = {
 /** Reads the first symbol of a frame, and the time it was sent at or, failing that, happened. */
 function routeData(bytes: Uint8Array, channel: string): Route {
   const sentUs = fields.timeOf(envelope, bytes, SENT)
-  const route = { ...UNKNOWN, kind: 'data' as const, channel, eventTimeUs: timeOr0(sentUs) }
+  const route = { ...UNKNOWN_ROUTE, kind: 'data' as const, channel, eventTimeUs: timeOr0(sentUs) }
   if (envelope.kinds[DATA] !== FIELD.array) return route
   const end = envelope.ends[DATA] as number
   const at = firstElement(bytes, envelope.starts[DATA] as number, end)
@@ -109,16 +102,16 @@ function timeOr0(timeUs: number): number {
 /** Reads what a recorded message of the older WebSocket is about. */
 function routePair(frame: Uint8Array): Route {
   const message = readPairMessage(frame, 0, frame.length)
-  if (message === null) return UNKNOWN
+  if (message === null) return UNKNOWN_ROUTE
   const { name, pair } = message
-  return { ...UNKNOWN, kind: 'data', channel: name, symbol: symbolOfPair(pair) }
+  return { ...UNKNOWN_ROUTE, kind: 'data', channel: name, symbol: symbolOfPair(pair) }
 }
 
 /** Trading is halted or restricted: worth a word, since silence follows that is no fault. */
 function routeStatus(frame: Uint8Array): Route {
   const value = parseFrame(frame)
-  if (!isStatus(value)) return UNKNOWN
-  const route = { ...UNKNOWN, channel: 'status' }
+  if (!isStatus(value)) return UNKNOWN_ROUTE
+  const route = { ...UNKNOWN_ROUTE, channel: 'status' }
   const system = value.data.find((each) => each.system !== 'online')?.system
   if (system === undefined) return { ...route, kind: 'data' }
   return { ...route, kind: 'error', message: `the trading engine is in ${system}`.slice(0, 200) }
@@ -131,7 +124,7 @@ const TOO_QUICK = /^exceeded msg rate/i
 /** Reads the answer to a request: one comes for each symbol asked for. */
 function routeAnswer(frame: Uint8Array): Route {
   const value = parseFrame(frame)
-  if (!isMethodAnswer(value)) return UNKNOWN
+  if (!isMethodAnswer(value)) return UNKNOWN_ROUTE
   const channel = value.method ?? 'error'
   const words = value.error ?? value.Error
   if (words === undefined && value.success !== false) return routeSuccess(value, channel)
@@ -146,24 +139,24 @@ function routeAnswer(frame: Uint8Array): Route {
       requestId === null
         ? { kind: isLeaving ? ('removed' as const) : ('added' as const), subscriptions: [] }
         : { kind: 'request' as const, id: requestId }
-    return { ...UNKNOWN, kind: 'ack', channel, symbol, ack }
+    return { ...UNKNOWN_ROUTE, kind: 'ack', channel, symbol, ack }
   }
   const message = (words ?? 'refused without a word').slice(0, 200)
-  const route = { ...UNKNOWN, kind: 'error' as const, channel, message }
+  const route = { ...UNKNOWN_ROUTE, kind: 'error' as const, channel, message }
   if (TOO_QUICK.test(message)) return route
   return requestId === null ? { ...route, symbol } : { ...route, symbol, requestId }
 }
 
 function routeSuccess(answer: MethodAnswer, channel: string): Route {
-  if (channel === 'pong') return { ...UNKNOWN, kind: 'heartbeat', channel }
+  if (channel === 'pong') return { ...UNKNOWN_ROUTE, kind: 'heartbeat', channel }
   const { result } = answer
   const isSubscription = channel === 'subscribe' || channel === 'unsubscribe'
-  if (!isSubscription || typeof result?.channel !== 'string') return { ...UNKNOWN, channel }
+  if (!isSubscription || typeof result?.channel !== 'string') return { ...UNKNOWN_ROUTE, channel }
   // A channel that concerns no symbol is held with an empty one.
   const symbol = typeof result.symbol === 'string' ? result.symbol : ''
   const kind = channel === 'subscribe' ? ('added' as const) : ('removed' as const)
   const ack = { kind, subscriptions: [{ channel: result.channel, symbol }] }
-  return { ...UNKNOWN, kind: 'ack', channel, ack }
+  return { ...UNKNOWN_ROUTE, kind: 'ack', channel, ack }
 }
 
 function parseFrame(frame: Uint8Array): unknown {

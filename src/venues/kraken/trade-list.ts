@@ -8,6 +8,7 @@ import {
 } from '../../core/json/scan.ts'
 import type { EventSink } from '../../market/event.ts'
 import { createTradeSlot, type TradeSlot } from '../../market/trade.ts'
+import type { Tally } from '../frame.ts'
 import * as fields from './fields.ts'
 
 const SYMBOL = 0
@@ -35,7 +36,7 @@ export interface EventList {
  * The side is the taker's. Price and size are passed on as the bytes that were sent, exponents
  * and all. A trade that is refused does not take the others with it.
  */
-export function takeTrades(list: EventList, sink: EventSink, tally: fields.Tally): void {
+export function takeTrades(list: EventList, sink: EventSink, tally: Tally): void {
   const { bytes, end, base } = list
   let at = firstElement(bytes, list.start, end)
   while (at >= 0) {
