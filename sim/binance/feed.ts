@@ -1,5 +1,5 @@
 import type { FaultRequest, OpenFault } from '../faults/fault.ts'
-import { garbageBytes } from '../faults/garbage.ts'
+import { garbageBytes, oversizedBytes } from '../faults/garbage.ts'
 import type { Fill } from '../market/ledger.ts'
 import type { Connection } from '../service/connection.ts'
 import { forEachLive, isMuted, isWithheld } from '../service/feed.ts'
@@ -171,9 +171,7 @@ export class BinanceFeed implements Feed {
 
   oversized(bytes: number): number {
     if (this.#sessions.size === 0) return 0
-    const frame = Buffer.alloc(bytes, ' ')
-    frame.write('{"e":"aggTrade"', 'latin1')
-    frame.write('}', bytes - 1, 'latin1')
+    const frame = oversizedBytes('{"e":"aggTrade"', bytes)
     return forEachLive(this.#sessions.keys(), (connection) => connection.sendBytes(frame, false))
   }
 

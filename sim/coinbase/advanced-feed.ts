@@ -1,5 +1,5 @@
 import type { FaultRequest, OpenFault } from '../faults/fault.ts'
-import { garbageBytes } from '../faults/garbage.ts'
+import { garbageBytes, oversizedBytes } from '../faults/garbage.ts'
 import type { Fill } from '../market/ledger.ts'
 import type { ProductMarket } from '../market/product-market.ts'
 import type { Connection } from '../service/connection.ts'
@@ -166,9 +166,7 @@ export class AdvancedFeed implements Feed {
 
   oversized(bytes: number): number {
     if (this.#sessions.size === 0) return 0
-    const frame = Buffer.alloc(bytes, 0x20)
-    frame.write('{"channel":"market_trades"', 'latin1')
-    frame.write('}', bytes - 1, 'latin1')
+    const frame = oversizedBytes('{"channel":"market_trades"', bytes)
     return forEachLive(this.#sessions.keys(), (connection) => connection.sendBytes(frame, false))
   }
 

@@ -1,5 +1,5 @@
 import type { FaultRequest, OpenFault } from '../faults/fault.ts'
-import { garbageBytes } from '../faults/garbage.ts'
+import { garbageBytes, oversizedBytes } from '../faults/garbage.ts'
 import type { Fill } from '../market/ledger.ts'
 import type { Product } from '../market/product.ts'
 import type { ProductMarket } from '../market/product-market.ts'
@@ -169,9 +169,7 @@ export class ExchangeFeed implements Feed {
 
   oversized(bytes: number): number {
     if (this.#sessions.size === 0) return 0
-    const frame = Buffer.alloc(bytes, ' ')
-    frame.write('{"type":"match"', 'latin1')
-    frame.write('}', bytes - 1, 'latin1')
+    const frame = oversizedBytes('{"type":"match"', bytes)
     return forEachLive(this.#sessions.keys(), (connection) => connection.sendBytes(frame, false))
   }
 

@@ -78,3 +78,11 @@ export function garbageBytes(variant: GarbageVariant, frame: string): GarbageFra
   if (variant === 'invalid_utf8') return { bytes: invalidUtf8(frame), binary: false }
   return { bytes: Buffer.from(TEXTS[variant]!(frame)), binary: false }
 }
+
+/** Returns a frame of so many bytes: an object that begins with `head`, and then mere blanks. */
+export function oversizedBytes(head: string, bytes: number): Buffer {
+  const frame = Buffer.alloc(bytes, ' ')
+  frame.write(head, 'latin1')
+  frame.write('}', bytes - 1, 'latin1')
+  return frame
+}

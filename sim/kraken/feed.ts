@@ -1,5 +1,5 @@
 import type { FaultRequest, OpenFault } from '../faults/fault.ts'
-import { garbageBytes } from '../faults/garbage.ts'
+import { garbageBytes, oversizedBytes } from '../faults/garbage.ts'
 import type { Fill } from '../market/ledger.ts'
 import type { Connection } from '../service/connection.ts'
 import { encodeFrame } from '../service/connection.ts'
@@ -174,9 +174,7 @@ export class KrakenFeed implements Feed {
 
   oversized(bytes: number): number {
     if (this.#sessions.size === 0) return 0
-    const frame = Buffer.alloc(bytes, ' ')
-    frame.write('{"channel":"trade"', 'latin1')
-    frame.write('}', bytes - 1, 'latin1')
+    const frame = oversizedBytes('{"channel":"trade"', bytes)
     return forEachLive(this.#sessions.connections, (c) => c.sendBytes(frame, false))
   }
 

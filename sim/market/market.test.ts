@@ -36,6 +36,14 @@ test('the same seed and start give the same trades, however time is sliced', () 
   expect(trade(marketOf({ seed: 2 }), 10)).not.toEqual(fills)
 })
 
+test('history begins with a trade of every product, however seldom it trades', () => {
+  for (let seed = 1; seed <= 20; seed += 1) {
+    for (const { ledger } of marketOf({ seed, historyMinutes: 30 }).products.values()) {
+      expect(ledger.tape.timeAt(0)).toBe(START_US - 30 * 60_000_000)
+    }
+  }
+})
+
 test('ids grow by one, times never fall, sequences grow by more than one', () => {
   const fills = trade(marketOf(), 20)
   for (const id of ['BTC-USD', 'ETH-USD']) {

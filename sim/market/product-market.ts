@@ -39,7 +39,12 @@ function drawFillCount(random: Random): number {
   return count
 }
 
-/** Returns the engine of one product, quiet until its first order after `startUs`. */
+/**
+ * Returns the engine of one product, whose first order comes at `startUs`.
+ *
+ * So history begins with a trade of every product, however seldom it trades. Its ids do not begin
+ * with 1: of what came before its first trade nobody could tell that it was nothing.
+ */
 export function createProductMarket(
   product: Product,
   seed: number | string,
@@ -51,7 +56,7 @@ export function createProductMarket(
   const ledger = createLedger(random, product)
   let pace = createPace(random, options.tradesPerSecond / MEAN_FILLS)
   // Kept as a float: adding rounded waits would slow a fast market down.
-  let nextUs = options.startUs + pace.next(options.startUs)
+  let nextUs = options.startUs
 
   // A taker walks away from the touch: the later its fill, the worse the price.
   function step(): readonly Fill[] {
