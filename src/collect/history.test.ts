@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { SelfEvent } from '../market/self-record.ts'
+import { findVenue } from '../venues/index.ts'
 import type { HistoryStep, PageSummary, RestRequest, Venue } from '../venues/venue.ts'
 import { driveHistory } from './history.ts'
 import type { RestClient } from './rest-client.ts'
@@ -148,3 +149,75 @@ const REFUSED = {
   },
   ...{ record: { frame: 0 }, refused: 'EQuery:Unknown asset pair', flaw: null },
 }
+
+describe('a look for the trade before a range', () => {
+  const HOUR_US = 3_600_000_000
+  const AT_US = 1_790_689_500_000_000
+  const range = {
+    ...{ symbol: 'BTCUSD', firstId: null, lastId: 99 },
+    ...{ fromUs: AT_US - 60_000_000, toUs: AT_US },
+  }
+
+  /** A venue of these trades, the first of them id 100, paged by time from a trade on. */
+  function marketOf(timesUs: readonly number[], sinceUs: (path: string) => number) {
+    const asked: number[] = []
+    const get = async (wanted: RestRequest) => {
+      const fromUs = sinceUs(wanted.path)
+      asked.push(fromUs)
+      const first = timesUs.findIndex((timeUs) => timeUs >= fromUs)
+      const last = Math.min(timesUs.length, first + 1000) - 1
+      const page = { request: wanted, status: 200, headers: {}, count: last - first + 1 }
+      const ids = { leastId: 100 + first, greatestId: 100 + last }
+      const times = { leastTimeUs: timesUs[first], greatestTimeUs: timesUs[last] }
+      const record = { frame: asked.length - 1 }
+      return { page: { ...page, ...ids, ...times }, record, refused: null, flaw: null }
+    }
+    return { asked, rest: { conn: 'c-1', get } as unknown as RestClient }
+  }
+
+  const VENUES = [
+    {
+      id: 'binance-us',
+      sinceUs: (path: string) => Number(/startTime=(\d+)/.exec(path)?.[1]) * 1000,
+    },
+    {
+      id: 'kraken',
+      sinceUs: (path: string) => Math.floor(Number(/since=(\d+)/.exec(path)?.[1]) / 1000),
+    },
+  ]
+
+  test.each(VENUES)('goes on at $id where nothing traded for days', async ({ id, sinceUs }) => {
+    const { rest } = marketOf([AT_US - 90 * HOUR_US, AT_US], sinceUs)
+    const tools = { venue: findVenue(id) as Venue, rest, diary: { write() {} } as never }
+    const { signal } = new AbortController()
+    const outcome = await driveHistory(tools, { range, priority: 'repair', signal })
+    expect(outcome).toMatchObject({ ended: 'done', leastId: 100, greatestId: 101 })
+    expect(outcome.leastTimeUs).toBe(AT_US - 90 * HOUR_US)
+  })
+
+  test.each(VENUES)('ends at $id with its first trade of all', async ({ id, sinceUs }) => {
+    const { rest, asked } = marketOf([AT_US], sinceUs)
+    const tools = { venue: findVenue(id) as Venue, rest, diary: { write() {} } as never }
+    const { signal } = new AbortController()
+    const outcome = await driveHistory(tools, { range, priority: 'repair', signal })
+    expect(outcome).toMatchObject({ ended: 'done', leastId: 100, greatestId: 100 })
+    expect(Math.min(...asked)).toBeLessThan(AT_US - 5 * 365 * 24 * HOUR_US)
+    expect(asked.length).toBeLessThan(12)
+  })
+
+  test('passes a silence at kraken that a full page follows', async () => {
+    const busy = Array.from({ length: 5000 }, (_, index) => AT_US - 400 * HOUR_US + index * 1000)
+    const tail = Array.from({ length: 3000 }, (_, index) => AT_US - 3_000_000 + index * 1000)
+    const { id, sinceUs } = VENUES[1]!
+    const { rest } = marketOf([...busy, ...tail], sinceUs)
+    const tools = { venue: findVenue(id) as Venue, rest, diary: { write() {} } as never }
+    const { signal } = new AbortController()
+    const wanted = { ...range, lastId: 5099 }
+    const drive = { range: wanted, priority: 'repair' as const, signal, pagesMax: 20 }
+    const outcome = await driveHistory(tools, drive)
+    expect(outcome.ended).toBe('done')
+    expect(outcome.pages).toBeGreaterThan(20)
+    expect(outcome.greatestId).toBeGreaterThanOrEqual(5100)
+    expect(outcome.leastTimeUs).toBeLessThan(range.fromUs)
+  })
+})

@@ -21,7 +21,7 @@ export interface HistoryOutcome extends HistoryProgress {
   /**
    * `done`: the venue's pager says there is no more; `refused`: the venue's definite answer was
    * not a page; `paused`: as many pages as were allowed; `stuck`: two pages running brought
-   * nothing new, so the cursor does not advance.
+   * nothing new, so the cursor does not advance; a look for the beginning is none of them.
    */
   readonly ended: 'done' | 'refused' | 'paused' | 'stuck'
   /** Whether the pages reached the ids at both ends of the range, where ids are known. */
@@ -45,7 +45,7 @@ export interface HistoryDrive {
     /** What exactly is wanted and for which time, where the walk looks beyond it. */
     readonly wanted?: readonly { readonly range: HistoryRange; readonly attempt: number }[]
   }
-  /** Pages after which the walk pauses. @default as many as there are */
+  /** Pages after which the walk pauses, looks for its beginning not counted. @default no limit */
   readonly pagesMax?: number
   readonly onTrade?: OnTrade
   readonly onPage?: (progress: HistoryProgress) => void
@@ -85,9 +85,13 @@ export async function driveHistory(
     return { ...progress, ended, covered, status: page?.status ?? 0, evidence }
   }
   let repeats = 0
+  let walked = 0
   for (let step = next(null); !step.done; ) {
     const answer = await rest.get(step.request, { priority, signal, ...(onTrade && { onTrade }) })
-    repeats = page !== null && bringsNothing(answer.page, page) ? repeats + 1 : 0
+    const isRepeat = page !== null && bringsNothing(answer.page, page)
+    // Looks are bounded by themselves, and of a quiet market all of them find the same.
+    repeats = isRepeat && step.isLook !== true ? repeats + 1 : 0
+    if (step.isLook !== true) walked += 1
     page = answer.page
     frames = [frames?.[0] ?? answer.record.frame, answer.record.frame]
     if (answer.refused !== null) return end('refused')
@@ -96,7 +100,7 @@ export async function driveHistory(
     drive.onPage?.(progress)
     if (repeats >= REPEATS_MAX) return end('stuck')
     step = next({ page, state: step.state })
-    if (!step.done && progress.pages >= (drive.pagesMax ?? Infinity)) return end('paused')
+    if (!step.done && walked >= (drive.pagesMax ?? Infinity)) return end('paused')
   }
   return end('done')
 }

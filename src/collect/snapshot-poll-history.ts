@@ -6,15 +6,19 @@ import type { RestClient } from './rest-client.ts'
 import type { SnapshotClientOptions } from './snapshot-poll-client.ts'
 import { openSnapshotClient, pollMarkets, triesOf } from './snapshot-poll-client.ts'
 
-/** A past that a person asked for of an aggregator. */
-export interface CoinHistoryRequest extends Omit<SnapshotClientOptions, 'conn' | 'userAgent'> {
+/** What is asked of an aggregator once. */
+export interface CoinRequest extends Omit<SnapshotClientOptions, 'conn' | 'userAgent'> {
   readonly coins: CoinSelection
-  /** How many days back from now, from 1. */
-  readonly days: number
   readonly version: string
   readonly signal: AbortSignal
   /** Further tries of a request that failed. @default 3 */
   readonly retriesMax?: number
+}
+
+/** A past that a person asked for of an aggregator. */
+export interface CoinHistoryRequest extends CoinRequest {
+  /** How many days back from now, from 1. */
+  readonly days: number
   readonly onProgress?: (result: CoinHistoryResult) => void
 }
 
@@ -37,23 +41,48 @@ export interface CoinHistoryResult {
  * @throws what {@link RestClient.get} throws; ASSAY_VENUE_REFUSED when a ranking is refused; the
  * signal's reason.
  */
-export async function requestCoinHistory(
+export function requestCoinHistory(
   request: CoinHistoryRequest,
 ): Promise<readonly CoinHistoryResult[]> {
-  const { venue, journal, clock, version, signal, coins } = request
-  const nextConn = createConnIds()
-  const diary = createDiary({ journal, clock, conn: nextConn() })
-  const about = { conn: nextConn(), userAgent: `assay/${version}` }
-  await using rest = openSnapshotClient({ ...request, ...about })
-  const results: CoinHistoryResult[] = []
-  diary.write({ event: 'start', command: 'backfill', version })
-  try {
+  const { venue, coins } = request
+  return askAggregator(request, 'backfill', async (rest) => {
+    const results: CoinHistoryResult[] = []
     for (const coin of await idsOf(request, rest, coins)) {
       const result = await fetchCoin(venue, rest, { coin, ...request })
       results.push(result)
       request.onProgress?.(result)
     }
     return results
+  })
+}
+
+/**
+ * Polls the coins once, into the log, and returns how many were told of.
+ *
+ * @throws what {@link RestClient.get} throws; ASSAY_VENUE_REFUSED when the answer is a no.
+ */
+export function requestSnapshots(request: CoinRequest): Promise<number> {
+  const { clock, retriesMax } = request
+  return askAggregator(request, 'snapshot', async (rest) => {
+    const poll = { ...request, rest, priority: 'live' as const, polledUs: clock.nowUs() }
+    return (await pollMarkets({ ...poll, ...(retriesMax !== undefined && { retriesMax }) })).size
+  })
+}
+
+/** Opens what asking an aggregator takes, and leaves the log flushed whatever becomes of it. */
+async function askAggregator<T>(
+  request: CoinRequest,
+  command: string,
+  ask: (rest: RestClient) => Promise<T>,
+): Promise<T> {
+  const { journal, clock, version, signal } = request
+  const nextConn = createConnIds()
+  const diary = createDiary({ journal, clock, conn: nextConn() })
+  const about = { conn: nextConn(), userAgent: `assay/${version}` }
+  await using rest = openSnapshotClient({ ...request, ...about })
+  diary.write({ event: 'start', command, version })
+  try {
+    return await ask(rest)
   } finally {
     diary.write({ event: 'stop', reason: signal.aborted ? 'interrupted' : 'done' })
     await journal.flush()
