@@ -1,11 +1,12 @@
 /**
  * What kind of thing a column holds. A question mark lets it be null.
  *
- * `name` is short text that keys may use; `decimal` is (38, 18) and `notional` (50, 24).
+ * `name` is short text that keys may use; `decimal` is (38, 18) and `notional` (50, 24); `real`
+ * is a double, for analytics alone.
  */
 export type ColumnKind = BaseKind | `${BaseKind}?`
 /** A kind without its question mark. */
-export type BaseKind = 'integer' | 'flag' | 'name' | 'text' | 'decimal' | 'notional'
+export type BaseKind = 'integer' | 'flag' | 'name' | 'text' | 'decimal' | 'notional' | 'real'
 
 /**
  * Where databases differ in the SQL that creates tables and views. Expressions are SQL text

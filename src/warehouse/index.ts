@@ -1,10 +1,38 @@
 export { CHANGES, leastCheckpoint, readCheckpoint, writeCheckpoint } from './checkpoints.ts'
 export { readCounters } from './counters.ts'
+export { type Cutoffs, EXPIRING, type Expiring, NO_CUTOFFS, readCutoffs } from './cutoffs.ts'
 export { decCompare, decMax, decMin, decSum } from './decimals.ts'
+export type {
+  BackfillRow,
+  FlowAssetRow,
+  LineageEventRow,
+  PartitionMapRow,
+  PartitionRow,
+  RunItemRow,
+  RunLogRow,
+  RunRow,
+  RunState,
+  ScheduleRow,
+} from './flow-schema.ts'
+export type {
+  CoinDailyRow,
+  DailyKpiRow,
+  IndicatorRow,
+  MarketDailyRow,
+  TopMoverRow,
+} from './gold-schema.ts'
 export { type RowKey, TABLE_KEYS, type Table } from './keys.ts'
-export { acquireLease, confirmLease, type Lease, type LeaseRequest, releaseLease } from './lease.ts'
+export {
+  acquireLease,
+  confirmLease,
+  type Lease,
+  type LeaseRequest,
+  releaseLease,
+  revokeLease,
+} from './lease.ts'
 export { readChangeSeq, readFoldVersion, writeFoldVersion } from './meta.ts'
 export { createGeneration, openWarehouse } from './open.ts'
+export { type PageQuery, pagesOf, readRange } from './pages.ts'
 export { proveWarehouse, type TableProof, type WarehouseProof } from './proof.ts'
 export {
   type BookBreak,
@@ -50,6 +78,8 @@ export type {
   CheckpointRow,
   CounterRow,
   CoverageRow,
+  CutoffRow,
+  ExpiredRow,
   GapWorkRow,
   GoldCandleRow,
   IncidentRow,

@@ -91,13 +91,30 @@ export async function releaseLease(tx: WriteTransaction, lease: Lease): Promise<
 }
 
 /**
- * Ends every lease, whoever held it. Their tokens stay, so the next are greater.
+ * Takes a lease away from whoever has it: they can commit nothing more, and the next to ask
+ * has it at once.
+ */
+export async function revokeLease(tx: WriteTransaction, name: string): Promise<void> {
+  await tx.db
+    .updateTable('ops_leases')
+    .set((eb) => ({ token: eb('token', '+', 1), expires_us: 0 }))
+    .where('name', '=', name)
+    .execute()
+}
+
+/**
+ * Ends every lease that only the one writer may hold. Their tokens stay, so the next are greater.
  *
  * For a dialect whose one writer holds a lock that the system frees at its death: having that
- * lock proves that every holder is gone, and nobody need wait until a dead one's time is up.
+ * lock proves that every such holder is gone, and nobody need wait until a dead one's time is up.
+ * A lease with a slash in its name may be held beside the writer, and stays.
  */
 export async function endLeases(db: Kysely<Schema>): Promise<void> {
-  await db.updateTable('ops_leases').set({ expires_us: 0 }).execute()
+  await db
+    .updateTable('ops_leases')
+    .set({ expires_us: 0 })
+    .where('name', 'not like', '%/%')
+    .execute()
 }
 
 function lockedError(name: string, holder: string): AssayError {

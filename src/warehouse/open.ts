@@ -1,12 +1,14 @@
 import { createSqliteGeneration } from './sqlite/generation.ts'
 import { openSqlite } from './sqlite/open.ts'
+import { openSqliteShared } from './sqlite/share.ts'
 import { parseWarehouseUrl } from './url.ts'
 import type { Generation, Warehouse, WarehouseOptions } from './warehouse.ts'
 
 /**
  * Opens the tables.
  *
- * @throws ASSAY_LOCKED when another writes and `mode` is `write`; ASSAY_WAREHOUSE_UNAVAILABLE
+ * @throws ASSAY_LOCKED when another writes and `mode` is `write`, or is `share` and the tables
+ * must first be made or brought up to date; ASSAY_WAREHOUSE_UNAVAILABLE
  * when there is nothing to read yet, or it cannot be; ASSAY_WAREHOUSE_VERSION when other code
  * made them; ASSAY_DISK_FULL or ASSAY_READ_ONLY when they cannot be made.
  *
@@ -16,7 +18,8 @@ import type { Generation, Warehouse, WarehouseOptions } from './warehouse.ts'
  * const rows = await warehouse.read((db) => db.selectFrom('instruments').selectAll().execute())
  */
 export async function openWarehouse(options: WarehouseOptions): Promise<Warehouse> {
-  return openSqlite(parseWarehouseUrl(options.url).folder, options)
+  const { folder } = parseWarehouseUrl(options.url)
+  return options.mode === 'share' ? openSqliteShared(folder, options) : openSqlite(folder, options)
 }
 
 /**

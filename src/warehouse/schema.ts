@@ -1,3 +1,22 @@
+import type {
+  BackfillRow,
+  FlowAssetRow,
+  LineageEventRow,
+  PartitionMapRow,
+  PartitionRow,
+  RunItemRow,
+  RunLogRow,
+  RunRow,
+  ScheduleRow,
+} from './flow-schema.ts'
+import type {
+  CoinDailyRow,
+  DailyKpiRow,
+  IndicatorRow,
+  MarketDailyRow,
+  TopMoverRow,
+} from './gold-schema.ts'
+
 /**
  * The tables, as Kysely sees them. Names carry their layer; keys are the decision (D5–D8, D10).
  *
@@ -21,6 +40,11 @@ export interface Schema {
   silver_book_breaks: BookBreakRow
   silver_quarantine: QuarantineRow
   gold_candles: GoldCandleRow
+  gold_daily_kpis: DailyKpiRow
+  gold_top_movers: TopMoverRow
+  gold_coin_daily: CoinDailyRow
+  gold_market_daily: MarketDailyRow
+  gold_indicators: IndicatorRow
   ops_logs: LogRow
   ops_checkpoints: CheckpointRow
   ops_leases: LeaseRow
@@ -29,6 +53,17 @@ export interface Schema {
   ops_book_states: BookStateRow
   ops_counters: CounterRow
   ops_meta: MetaRow
+  ops_runs: RunRow
+  ops_run_logs: RunLogRow
+  ops_run_items: RunItemRow
+  ops_partitions: PartitionRow
+  ops_partition_maps: PartitionMapRow
+  ops_flow_assets: FlowAssetRow
+  ops_schedules: ScheduleRow
+  ops_backfills: BackfillRow
+  ops_lineage_events: LineageEventRow
+  ops_cutoffs: CutoffRow
+  silver_expired: ExpiredRow
 }
 
 /** One instrument, with what its venue's newest listing says of it; PK instrument_id. */
@@ -364,6 +399,24 @@ export interface BookStateRow {
 export interface CounterRow {
   name: string
   value: number
+}
+
+/** Up to which event time a dataset's facts were deleted on purpose; PK dataset. */
+export interface CutoffRow {
+  dataset: string
+  /** Start of a UTC day: what lies before it is archived and gone. */
+  before_us: number
+  /** When it was last applied, by the clock of whoever did. */
+  applied_us: number
+}
+
+/** The greatest ids whose trades were deleted on purpose; PK (instrument_id, tape_id). */
+export interface ExpiredRow {
+  instrument_id: number
+  tape_id: number
+  /** The last id the trade stood for, and the trade's time. */
+  last_id: number
+  last_time_us: number
 }
 
 /** What the warehouse knows of itself; PK key. */

@@ -8,8 +8,12 @@ import type { GapWorkRow, MinuteRow, Schema, TradeRow, VenueCandleRow } from './
 export interface WarehouseOptions {
   /** `sqlite:FOLDER` or `sqlite:///FOLDER`; the folder holds the generations of the tables. */
   readonly url: string
-  /** Writing creates and migrates, and holds the one writer's lock until it is disposed of. */
-  readonly mode: 'read' | 'write'
+  /**
+   * `write` creates and migrates, and holds the one writer's lock until it is disposed of: facts
+   * are written by no one else. `share` writes what is not facts, beside that writer and others
+   * like itself; who may write what is then a matter of leases.
+   */
+  readonly mode: 'read' | 'write' | 'share'
   readonly clock: Clock
   /**
    * Who writes, told to others who would.
@@ -123,10 +127,17 @@ export interface TradeInsert {
  * Disposing of one that was neither finished nor abandoned abandons it.
  */
 export interface Generation extends Warehouse {
+  /** Whether there are tables in force, and whether they can be read. */
+  readonly previous: 'none' | 'readable' | 'unreadable'
+  /** Reads one state of the tables in force; null where there are none that can be read. */
+  readPrevious<T>(work: (db: Kysely<Schema>) => Promise<T>): Promise<T | null>
   /**
    * Checks the tables, makes them durable and puts them in place of the old ones, in one
    * step: a crash at any moment leaves either the old generation or the new. It is then
    * closed. Not after a `write` that failed: nothing was there to undo it.
+   *
+   * What no raw record tells is carried over first: what the flow remembers and has made. The
+   * old generation's write lock is held until the swap, so that no commit beside is lost.
    */
   finish(options?: FinishOptions): Promise<void>
   /** Deletes it; the old generation stays. */

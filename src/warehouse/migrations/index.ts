@@ -6,6 +6,9 @@ import type { SqlDialect } from '../dialect.ts'
 import { createTables } from './0001-tables.ts'
 import { createViews } from './0002-views.ts'
 import { createVenueTables } from './0003-venues.ts'
+import { createFlowTables } from './0004-flow.ts'
+import { createGoldTables } from './0005-gold.ts'
+import { createRetentionTables } from './0006-retention.ts'
 
 const MIGRATIONS_TABLE = 'ops_migrations'
 
@@ -15,6 +18,9 @@ export function listMigrations(dialect: SqlDialect): Record<string, Migration> {
     '0001-tables': createTables(dialect),
     '0002-views': createViews(dialect),
     '0003-venues': createVenueTables(dialect),
+    '0004-flow': createFlowTables(dialect),
+    '0005-gold': createGoldTables(dialect),
+    '0006-retention': createRetentionTables(dialect),
   }
 }
 

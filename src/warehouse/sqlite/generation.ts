@@ -1,10 +1,13 @@
+import { existsSync } from 'node:fs'
 import type { Kysely } from 'kysely'
 import { assert } from '../../core/assert.ts'
 import { AssayError, isAssayError } from '../../core/errors.ts'
 import type { Lock } from '../../core/lock.ts'
+import { carryFlow, copyMeasures } from '../carry-flow.ts'
 import { readChangeSeq, writeMeta } from '../meta.ts'
 import type { Schema } from '../schema.ts'
 import type { FinishOptions, Generation, WarehouseOptions, WriteTransaction } from '../warehouse.ts'
+import { carryUserTables } from './carry-user-tables.ts'
 import { sqliteCode, warehouseError } from './errors.ts'
 import {
   currentGeneration,
@@ -28,9 +31,14 @@ export async function createSqliteGeneration(
   const lock = lockFolder(folder, options.holder)
   try {
     removeOtherGenerations(folder)
+    const previous = await lookAtPrevious(folder, options)
     const handle = await openEmpty(folder, options)
-    await writeMeta(handle.db, 'change_seq', String(await lastChangeSeq(folder)))
-    return new SqliteGeneration(folder, handle, lock)
+    // It goes on behind every commit of the old one, so that whoever follows commits finds all
+    // of its rows new.
+    const { changeSeq, state } = previous
+    const reserved = state === 'readable' ? COMMITS_BESIDE_MAX : 0
+    await writeMeta(handle.db, 'change_seq', String(changeSeq + reserved))
+    return new SqliteGeneration(folder, { handle, lock, previous })
   } catch (error) {
     lock.release()
     throw error
@@ -51,21 +59,35 @@ async function openEmpty(
   }
 }
 
+/** How many commits writers beside may make to the old generation while one is built. */
+const COMMITS_BESIDE_MAX = 1_000_000
+
+/** What is known of the generation in force. */
+interface Previous {
+  readonly name: string | null
+  readonly state: Generation['previous']
+  readonly changeSeq: number
+}
+
 /**
- * Returns the number of the last commit of the generation in force. The next one goes on from
- * there, so that whoever follows commits finds all of its rows new, and none twice.
+ * Looks at the generation in force, and brings its tables up to date so that they can be carried
+ * over. Damaged tables are what a rebuild is for.
  */
-async function lastChangeSeq(folder: string): Promise<number> {
-  const current = currentGeneration(folder)
-  if (current === null) return 0
+async function lookAtPrevious(
+  folder: string,
+  options: Pick<WarehouseOptions, 'clock'>,
+): Promise<Previous> {
+  const name = currentGeneration(folder)
+  if (name === null || !existsSync(generationPath(folder, name))) {
+    return { name: null, state: 'none', changeSeq: 0 }
+  }
   let handle: Handle | undefined
   try {
-    handle = openHandle(generationPath(folder, current), current, 'read')
-    return await readChangeSeq(handle.db)
+    handle = await openWritten(folder, name, 'write', options)
+    return { name, state: 'readable', changeSeq: await readChangeSeq(handle.db) }
   } catch (error) {
-    // Damaged tables are what a rebuild is for.
-    if (isAssayError(error) || sqliteCode(error) !== 0) return 0
-    throw error
+    if (!isAssayError(error) && sqliteCode(error) === 0) throw error
+    return { name, state: 'unreadable', changeSeq: 0 }
   } finally {
     if (handle !== undefined) await closeHandle(handle)
   }
@@ -76,12 +98,31 @@ class SqliteGeneration implements Generation {
   readonly #folder: string
   readonly #handle: Handle
   readonly #lock: Lock
+  readonly #previous: Previous
   #state: 'open' | 'spoilt' | 'closed' = 'open'
 
-  constructor(folder: string, handle: Handle, lock: Lock) {
+  constructor(
+    folder: string,
+    made: { readonly handle: Handle; readonly lock: Lock; readonly previous: Previous },
+  ) {
     this.#folder = folder
-    this.#handle = handle
-    this.#lock = lock
+    this.#handle = made.handle
+    this.#lock = made.lock
+    this.#previous = made.previous
+  }
+
+  get previous(): Generation['previous'] {
+    return this.#previous.state
+  }
+
+  async readPrevious<T>(work: (db: Kysely<Schema>) => Promise<T>): Promise<T | null> {
+    const old = this.#openPrevious('read')
+    if (old === null) return null
+    try {
+      return await readFrom(old, work)
+    } finally {
+      await closeHandle(old)
+    }
   }
 
   get generation(): string {
@@ -104,9 +145,48 @@ class SqliteGeneration implements Generation {
 
   async finish({ trades }: FinishOptions = {}): Promise<void> {
     assert(this.#state === 'open', 'only a generation without a failed write is finished')
-    const { database, path, generation } = this.#handle
+    const { path } = this.#handle
     try {
       if (trades !== undefined) checkTrades(this.#handle, trades)
+    } catch (error) {
+      throw warehouseError(error, path)
+    }
+    const write = <T>(work: (tx: WriteTransaction) => Promise<T>) => this.write(work)
+    const copied = await this.readPrevious((from) => copyMeasures({ from, write }))
+    // Most of what is to be synced, before anybody has to wait for it.
+    syncPath(path)
+    const old = copied === null ? null : this.#openPrevious('write')
+    try {
+      if (old === null || copied === null) await this.#swap()
+      else {
+        // A write transaction, though it writes nothing: whoever commits beside waits for it, and
+        // then finds the swap done.
+        await old.db.transaction().execute(async (from) => {
+          await carryFlow({ from, write }, copied)
+          carryUserTables(old.database, this.#handle.database)
+          await this.#swap()
+        })
+      }
+    } finally {
+      if (old !== null) await closeHandle(old)
+      this.#letGo()
+    }
+  }
+
+  /** Once closed, takes away what is not in force and lets the next writer in. */
+  #letGo(): void {
+    if (this.#state !== 'closed') return
+    try {
+      removeOtherGenerations(this.#folder)
+    } finally {
+      this.#lock.release()
+    }
+  }
+
+  /** Closes the new generation and puts it in force. */
+  async #swap(): Promise<void> {
+    const { database, path, generation } = this.#handle
+    try {
       // Out of exclusive mode first: a WAL begun in it could not be shared.
       database.exec('pragma locking_mode = normal')
       database.exec('pragma journal_mode = wal')
@@ -116,13 +196,14 @@ class SqliteGeneration implements Generation {
     }
     await closeHandle(this.#handle)
     this.#state = 'closed'
-    try {
-      syncPath(path)
-      switchGeneration(this.#folder, generation)
-      removeOtherGenerations(this.#folder)
-    } finally {
-      this.#lock.release()
-    }
+    syncPath(path)
+    switchGeneration(this.#folder, generation)
+  }
+
+  #openPrevious(mode: 'read' | 'write'): Handle | null {
+    const { name, state } = this.#previous
+    if (name === null || state !== 'readable') return null
+    return openHandle(generationPath(this.#folder, name), name, mode)
   }
 
   async abandon(): Promise<void> {

@@ -24,7 +24,7 @@ import { readFrom, writeTo } from './transactions.ts'
 
 /** Opens the SQLite warehouse in `folder`; see {@link WarehouseOptions}. */
 export async function openSqlite(folder: string, options: WarehouseOptions): Promise<Warehouse> {
-  if (options.mode === 'read') return new SqliteReader(folder, await openCurrent(folder))
+  if (options.mode === 'read') return SqliteReader.open(folder)
   const lock = lockFolder(folder, options.holder)
   try {
     const generation = currentGeneration(folder)
@@ -117,16 +117,20 @@ class SqliteWriter implements Warehouse {
 }
 
 /** A warehouse that is read, and that follows a rebuild's swap between one read and the next. */
-class SqliteReader implements Warehouse {
+export class SqliteReader implements Warehouse {
   readonly #folder: string
   #handle: Handle
   /** Reads under way on each open generation; only the current one may have none. */
   readonly #readers = new Map<Handle, number>()
   #opening: Promise<void> | null = null
 
-  constructor(folder: string, handle: Handle) {
+  private constructor(folder: string, handle: Handle) {
     this.#folder = folder
     this.#handle = handle
+  }
+
+  static async open(folder: string): Promise<SqliteReader> {
+    return new SqliteReader(folder, await openCurrent(folder))
   }
 
   get generation(): string {

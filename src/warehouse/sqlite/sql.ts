@@ -1,6 +1,9 @@
 import type { BaseKind, SqlDialect } from '../dialect.ts'
 
-const columnType = (kind: BaseKind) => (kind === 'integer' || kind === 'flag' ? 'integer' : 'text')
+const columnType = (kind: BaseKind) => {
+  if (kind === 'real') return 'real'
+  return kind === 'integer' || kind === 'flag' ? 'integer' : 'text'
+}
 
 /**
  * SQLite's SQL. Decimals are canonical text (as fast to insert as floats, and exact); tables

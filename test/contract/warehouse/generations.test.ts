@@ -131,10 +131,11 @@ suite.each(DIALECTS)('generations in $name', (dialect) => {
     await fill(1)
     await fill(2)
     const generation = await createGeneration({ url: url(), clock })
-    expect(await generation.write(async (tx) => tx.changeSeq)).toBe(3)
+    // Room is left for what others commit to the old one until the swap.
+    expect(await generation.write(async (tx) => tx.changeSeq)).toBe(1_000_003)
     await generation.finish()
     await using reader = await open('read')
-    expect(await reader.read(readChangeSeq)).toBe(3)
+    expect(await reader.read(readChangeSeq)).toBeGreaterThanOrEqual(1_000_003)
   })
 
   test('an empty warehouse is not read, and says what to do', async () => {

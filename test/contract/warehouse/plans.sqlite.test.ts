@@ -1,6 +1,13 @@
 import { CompiledQuery, createQueryId, type Kysely } from 'kysely'
 import { expect, suite, test } from 'vitest'
 import { createManualClock } from '../../../src/core/clock.ts'
+import { candlesFingerprint, foldSpan } from '../../../src/gold/candle-spans.ts'
+import { changedDays, changedHours } from '../../../src/gold/changes.ts'
+import { coinDailyFingerprint, foldCoinDaily } from '../../../src/gold/coin-daily.ts'
+import { dailyKpisFingerprint, foldDailyKpis } from '../../../src/gold/daily-kpis.ts'
+import { foldMarketDaily, marketDailyFingerprint } from '../../../src/gold/market-daily.ts'
+import { topMoversFingerprint } from '../../../src/gold/mover-standings.ts'
+import { foldTopMovers } from '../../../src/gold/top-movers.ts'
 import {
   listCandles,
   listQuarantine,
@@ -111,6 +118,36 @@ suite('SQLite answers by its keys', () => {
     )
     expect(plans).toEqual(
       tables.map((table) => `SEARCH ${table} USING INDEX ${table}_by_change (change_seq>?)`),
+    )
+  })
+
+  test('what gold’s measures are made from, and their fingerprints', async () => {
+    const dayUs = MINUTE - (MINUTE % 86_400_000_000)
+    const span = { fromUs: dayUs, toUs: dayUs + 86_400_000_000 }
+    const plans = await plansOf(async (warehouse) => {
+      await foldSpan(warehouse, { interval: '5m', ...span })
+      await foldSpan(warehouse, { interval: '15m', ...span })
+      await foldDailyKpis(warehouse, span)
+      await foldTopMovers(warehouse, span)
+      await foldCoinDaily(warehouse, span)
+      await foldMarketDaily(warehouse, span)
+      await warehouse.read(async (db) => {
+        await candlesFingerprint(db, { interval: '5m', ...span })
+        await candlesFingerprint(db, { interval: '1h', ...span })
+        await dailyKpisFingerprint(db, span)
+        await topMoversFingerprint(db, span)
+        await coinDailyFingerprint(db, span)
+        await marketDailyFingerprint(db, span)
+        await changedHours(db, 5)
+        await changedDays(db, 5)
+      })
+    })
+    const tables = /^SCAN (m|v|w|r|s|x|c|silver_|gold_)/
+    expect(plans.filter((plan) => tables.test(plan))).toEqual([])
+    const key = 'instrument_id=? AND open_time_us>? AND open_time_us<?'
+    expect(plans).toContain(`SEARCH r USING PRIMARY KEY (${key})`)
+    expect(plans).toContain(
+      'SEARCH silver_snapshots USING COVERING INDEX silver_snapshots_by_change (change_seq>?)',
     )
   })
 

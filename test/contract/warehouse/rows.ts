@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer'
 import { TradeColumns } from '../../../src/market/trade-columns.ts'
 import type {
+  GoldCandleRow,
   InstrumentRow,
   MinuteRow,
   TradeInsert,
@@ -77,6 +78,31 @@ export function minuteRow(row: Partial<MinuteRow> = {}): MinuteRow {
     status: 'traded',
     complete: 1,
     repaired: 0,
+    revision: 0,
+    change_seq: 1,
+    ...row,
+  }
+}
+
+/** Returns a larger candle's row, of an hour, traded and complete unless it is said otherwise. */
+export function goldCandleRow(row: Partial<GoldCandleRow> = {}): GoldCandleRow {
+  return {
+    instrument_id: 1,
+    interval_us: 60 * 60_000_000,
+    open_time_us: MINUTE - (MINUTE % (60 * 60_000_000)),
+    open: '1',
+    high: '2',
+    low: '0.5',
+    close: '1.5',
+    volume: '10',
+    notional: '12',
+    taker_buy_volume: '4',
+    trade_count: 3,
+    status: 'traded',
+    complete: 1,
+    repaired: 0,
+    minutes_traded: 60,
+    minutes_known: 60,
     revision: 0,
     change_seq: 1,
     ...row,

@@ -2,8 +2,12 @@ import { sql } from 'kysely'
 import { expect, suite, test } from 'vitest'
 import { createManualClock } from '../../../src/core/clock.ts'
 import {
+  type CoinDailyRow,
+  type DailyKpiRow,
+  type MarketDailyRow,
   type MinuteRow,
   openWarehouse,
+  type TopMoverRow,
   type VenueCandleRow,
   type Views,
 } from '../../../src/warehouse/index.ts'
@@ -143,6 +147,82 @@ suite.each(DIALECTS)('the views of $name', (dialect) => {
     })
   })
 })
+
+suite.each(DIALECTS)('the views of gold’s measures on $name', (dialect) => {
+  const url = useWarehouse(dialect)
+
+  test('are readable by people: names, times as text, floats', async () => {
+    await using warehouse = await openWarehouse({ url: url(), mode: 'write', clock })
+    const day = MINUTE - (MINUTE % 86_400_000_000)
+    await warehouse.write(async (tx) => {
+      const coin = { venue: 'coingecko', symbol: 'bitcoin', kind: 'coin' } as const
+      await tx.upsert('instruments', [
+        instrumentRow(),
+        instrumentRow({ instrument_id: 2, ...coin }),
+      ])
+      await tx.upsert('gold_daily_kpis', [dailyKpi(day)])
+      await tx.upsert('gold_top_movers', [topMover(day)])
+      await tx.upsert('gold_coin_daily', [coinDay(day)])
+      await tx.upsert('gold_market_daily', [marketDay(day)])
+    })
+    const read = (view: string) =>
+      warehouse.read(async (db) => {
+        const found = await sql<object>`select * from ${sql.table(view)}`.execute(db)
+        expect(found.rows, view).toHaveLength(1)
+        return { ...found.rows[0] }
+      })
+    const time = '2026-09-29T00:00:00.000000Z'
+    const named = { venue: 'coinbase', symbol: 'BTC-USD', base: 'BTC', quote: 'USD' }
+    expect(await read('daily_kpis')).toMatchObject({
+      ...{ ...named, day: time, day_us: day, open: 1, change_pct: -12.5, vwap: 1.2 },
+      ...{ buy_share: null, status: 'traded', trade_count: 3 },
+    })
+    expect(await read('top_movers')).toMatchObject({
+      ...{ ...named, at_time: time, at_us: day, board: 'gainers', rank: 1, price: 2.5 },
+      ...{ change_pct: 25, notional: null },
+    })
+    expect(await read('coin_daily')).toMatchObject({
+      ...{ symbol: 'bitcoin', day: time, quote: 'USD', avg_price: 1.5, close_price: 2 },
+      ...{ market_cap: 1e12, market_cap_rank: 1, source: 'poll' },
+    })
+    expect(await read('market_daily')).toMatchObject({
+      ...{ day: time, quote: 'USD', coins: 2, bitcoin_share_pct: 50.5, ethereum_share_pct: null },
+    })
+  })
+})
+
+function dailyKpi(day: number): DailyKpiRow {
+  return {
+    ...{ instrument_id: 1, day_us: day, open: '1', high: '2', low: '0.5', close: '0.875' },
+    ...{ change: '-0.125', change_pct: '-12.5', volume: '10', notional: '12', vwap: '1.2' },
+    ...{ trade_count: 3, taker_buy_volume: null, buy_share: null, status: 'traded' },
+    ...{ complete: 1, change_seq: 1 },
+  }
+}
+
+function topMover(at: number): TopMoverRow {
+  return {
+    ...{ at_us: at, venue: 'coinbase', board: 'gainers', rank: 1, instrument_id: 1 },
+    ...{ price: '2.5', price_before: '2', change_pct: '25', notional: null, complete: 1 },
+    change_seq: 1,
+  }
+}
+
+function coinDay(day: number): CoinDailyRow {
+  return {
+    ...{ instrument_id: 2, day_us: day, quote: 'USD', avg_price: '1.5', min_price: '1' },
+    ...{ max_price: '2', open_price: '1', close_price: '2', data_points: 2, source: 'poll' },
+    ...{ market_cap: '1000000000000', volume_24h: '3', market_cap_rank: 1, change_seq: 1 },
+  }
+}
+
+function marketDay(day: number): MarketDailyRow {
+  return {
+    ...{ day_us: day, quote: 'USD', coins: 2, rising: 1, falling: 1, unchanged: 0 },
+    ...{ market_cap: '10', volume_24h: '3', bitcoin_share_pct: '50.5', ethereum_share_pct: null },
+    ...{ avg_change_pct: '-1.25', data_points: 4, change_seq: 1 },
+  }
+}
 
 function goldColumns() {
   return {
