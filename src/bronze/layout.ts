@@ -7,10 +7,14 @@ export interface LogPaths {
   readonly root: string
   readonly lock: string
   readonly head: string
+  /** Where the log begins, if its oldest hours were deleted on purpose. */
+  readonly horizon: string
   readonly journal: string
   readonly archive: string
   readonly manifests: string
   readonly staging: string
+  /** Files that compaction replaced, for whoever is reading them. */
+  readonly replaced: string
 }
 
 /** Returns the paths of the log `name` under the data folder. */
@@ -21,10 +25,12 @@ export function logPaths(dataDir: string, name: string): LogPaths {
     root,
     lock: join(root, 'lock'),
     head: join(root, 'head'),
+    horizon: join(root, 'horizon'),
     journal: join(root, 'journal'),
     archive,
     manifests: join(archive, 'manifests'),
     staging: join(archive, 'tmp'),
+    replaced: join(archive, 'replaced'),
   }
 }
 

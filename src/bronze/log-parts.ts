@@ -1,5 +1,6 @@
 import type { Manifest } from './archive/manifest.ts'
 import { readManifest } from './archive/manifest.ts'
+import { readHorizon } from './horizon.ts'
 import type { LogPaths, ManifestName, SegmentName } from './layout.ts'
 import { listManifests, listSegments } from './layout.ts'
 
@@ -7,6 +8,22 @@ import { listManifests, listSegments } from './layout.ts'
 export type LogPart =
   | { readonly kind: 'hour'; readonly name: ManifestName; readonly firstPos: number }
   | { readonly kind: 'segment'; readonly name: SegmentName; readonly firstPos: number }
+
+/**
+ * Lists a log's manifests by position, without those that another of the same hour stands for:
+ * they were merged into it, and could not be deleted yet.
+ */
+export function listHours(paths: LogPaths): ManifestName[] {
+  const hours: ManifestName[] = []
+  for (const name of listManifests(paths)) {
+    const before = hours.at(-1)
+    const isOfOne = before !== undefined && before.hour === name.hour
+    const isMerged =
+      isOfOne && (readManifest(paths, before)?.endPos ?? before.firstPos) > name.firstPos
+    if (!isMerged) hours.push(name)
+  }
+  return hours
+}
 
 /**
  * Lists a log's parts by position. Each ends where the next begins.
@@ -17,7 +34,9 @@ export type LogPart =
 export function listParts(paths: LogPaths, manifests: ManifestCache): LogPart[] {
   // Segments first: one that is sealed between the two listings is then in both, not in neither.
   const segments = listSegments(paths)
-  const hours = listManifests(paths)
+  // The horizon before the hours it may take: so that one is seen whole or is known to be gone.
+  const horizonPos = readHorizon(paths).pos
+  const hours = listHours(paths).filter(({ firstPos }) => firstPos >= horizonPos)
   const parts: LogPart[] = hours.map((name) => ({ kind: 'hour', name, firstPos: name.firstPos }))
   for (const name of segments) {
     const before = hours.findLast((hour) => hour.firstPos <= name.firstPos)
@@ -37,6 +56,11 @@ export class ManifestCache {
 
   constructor(paths: LogPaths) {
     this.#paths = paths
+  }
+
+  /** Forgets what was read: it may have been replaced since. */
+  forget(): void {
+    this.#kept.clear()
   }
 
   /** Returns a manifest; null if it is damaged. */

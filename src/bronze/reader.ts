@@ -1,4 +1,4 @@
-import { closeSync, fdatasyncSync, openSync } from 'node:fs'
+import { closeSync, existsSync, fdatasyncSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import { systemCode } from '../core/errors.ts'
 import type { RawRecord } from '../market/record.ts'
@@ -83,7 +83,8 @@ class LocalLogReader implements LogReader {
     if (part === null) return null
     if (part.kind === 'hour') {
       const manifest = this.#manifests.get(part.name)
-      return manifest === null ? null : findInHour(this.#paths, manifest, pos)
+      if (manifest !== null) return findInHour(this.#paths, manifest, pos)
+      return this.#isGone(part) ? this.record(pos) : null
     }
     const cursor = this.#cursorAt(part, pos, () => {})
     if (cursor === null) return null
@@ -111,6 +112,17 @@ class LocalLogReader implements LogReader {
     return { part: parts[index] ?? null, endPos: parts[index + 1]?.firstPos ?? Infinity }
   }
 
+  /**
+   * Whether an hour was joined to another, or deleted on purpose, since it was listed: then all are
+   * listed again.
+   */
+  #isGone(part: LogPart & { kind: 'hour' }): boolean {
+    if (existsSync(join(this.#paths.manifests, part.name.file))) return false
+    this.#manifests.forget()
+    this.#list()
+    return true
+  }
+
   #list(): LogPart[] {
     this.#parts = listParts(this.#paths, this.#manifests)
     return this.#parts
@@ -124,6 +136,7 @@ class LocalLogReader implements LogReader {
     const manifest = this.#manifests.get(part.name)
     if (manifest === null) {
       const where = join(this.#paths.manifests, part.name.file)
+      if (this.#isGone(part)) return pos
       this.#onDamage({ where, fromPos: pos, toPos: endPos, why: 'a manifest that cannot be read' })
       const toPos = Number.isFinite(endPos) ? endPos : this.durablePos
       yield emptyBlock(toPos)

@@ -4,10 +4,11 @@ import { assert } from '../core/assert.ts'
 import { systemClock } from '../core/clock.ts'
 import type { ErrorCode } from '../core/errors.ts'
 import { AssayError } from '../core/errors.ts'
+import { type CompactReport, compactLog } from './archive/compact.ts'
 import type { SealReport } from './archive/seal.ts'
 import { sealLog } from './archive/seal.ts'
 
-/** Asks the worker to seal a log, or to stop what it is at. */
+/** Asks the worker to seal or to compact a log, or to stop what it is at. */
 export type SealRequest =
   | {
       readonly kind: 'seal'
@@ -16,11 +17,18 @@ export type SealRequest =
       readonly name: string
       readonly belowPos: number
     }
+  | {
+      readonly kind: 'compact'
+      readonly id: number
+      readonly dataDir: string
+      readonly name: string
+      readonly beforeUs: number
+    }
   | { readonly kind: 'stop' }
 
 /** The worker's answer to the request of the same id. */
 export type SealAnswer =
-  | { readonly id: number; readonly report: SealReport }
+  | { readonly id: number; readonly report: SealReport | CompactReport }
   | { readonly id: number; readonly code: ErrorCode | null; readonly message: string }
 
 // On Linux the niceness of process 0, oneself, is that of the calling thread alone: the sockets
@@ -42,11 +50,14 @@ port.on('message', (request: SealRequest) => {
   } else last = last.then(() => answer(request))
 })
 
-async function answer(request: SealRequest & { kind: 'seal' }): Promise<void> {
-  const { id, dataDir, name, belowPos } = request
-  const { signal } = stopping
+async function answer(request: Exclude<SealRequest, { kind: 'stop' }>): Promise<void> {
+  const { id, dataDir, name } = request
+  const shared = { dataDir, name, clock: systemClock, signal: stopping.signal }
   try {
-    const report = await sealLog({ dataDir, name, belowPos, clock: systemClock, signal })
+    const report =
+      request.kind === 'seal'
+        ? await sealLog({ ...shared, belowPos: request.belowPos })
+        : await compactLog({ ...shared, beforeUs: request.beforeUs })
     port.postMessage({ id, report } satisfies SealAnswer)
   } catch (error) {
     const code = error instanceof AssayError ? error.code : null

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import { AssayError } from '../core/errors.ts'
+import type { CompactReport } from './archive/compact.ts'
 import type { SealReport } from './archive/seal.ts'
 import type { SealAnswer, SealRequest } from './seal-worker.ts'
 
@@ -15,10 +16,20 @@ export interface Sealer extends AsyncDisposable {
     readonly name: string
     readonly belowPos: number
   }): Promise<SealReport>
+  /**
+   * Compacts the hours of a log that end by `beforeUs`.
+   *
+   * @throws as {@link compactLog} does
+   */
+  compact(log: {
+    readonly dataDir: string
+    readonly name: string
+    readonly beforeUs: number
+  }): Promise<CompactReport>
 }
 
 interface Asked {
-  readonly resolve: (report: SealReport) => void
+  readonly resolve: (report: SealReport | CompactReport) => void
   readonly reject: (error: Error) => void
 }
 
@@ -59,16 +70,20 @@ export function startSealer(): Sealer {
   // An idle sealer keeps no process alive.
   worker.unref()
 
+  const ask = <R extends SealReport | CompactReport>(request: (id: number) => SealRequest) => {
+    if (failure !== null) return Promise.reject<R>(failure)
+    const { promise, resolve, reject } = Promise.withResolvers<R>()
+    const id = nextId++
+    // The worker answers a request with the report of its kind.
+    asked.set(id, { resolve: resolve as Asked['resolve'], reject })
+    worker.ref()
+    worker.postMessage(request(id))
+    return promise
+  }
+
   return {
-    seal(log) {
-      if (failure !== null) return Promise.reject(failure)
-      const { promise, resolve, reject } = Promise.withResolvers<SealReport>()
-      const id = nextId++
-      asked.set(id, { resolve, reject })
-      worker.ref()
-      worker.postMessage({ kind: 'seal', id, ...log } satisfies SealRequest)
-      return promise
-    },
+    seal: (log) => ask<SealReport>((id) => ({ kind: 'seal', id, ...log })),
+    compact: (log) => ask<CompactReport>((id) => ({ kind: 'compact', id, ...log })),
     async [Symbol.asyncDispose]() {
       // Its end is waited for, so it keeps the process alive until then.
       isEnding = true

@@ -1,7 +1,9 @@
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { readManifest } from './archive/manifest.ts'
-import { listManifests, listSegments, logPaths } from './layout.ts'
+import { readHorizon } from './horizon.ts'
+import { listSegments, logPaths } from './layout.ts'
+import { listHours } from './log-parts.ts'
 import { openLogReader } from './reader.ts'
 
 /** The measures of a log. */
@@ -9,6 +11,8 @@ export interface LogStat {
   readonly name: string
   /** Every record below it is synced; as positions begin at 0, also how many there were. */
   readonly durablePos: number
+  /** The first position that is kept: records below it were deleted on purpose. */
+  readonly horizonPos: number
   readonly segments: number
   readonly journalBytes: number
   readonly archivedHours: number
@@ -26,13 +30,15 @@ export function logStat(options: { readonly dataDir: string; readonly name: stri
   const paths = logPaths(options.dataDir, options.name)
   using reader = openLogReader(options)
   const segments = listSegments(paths)
-  const hours = listManifests(paths)
+  const horizon = readHorizon(paths)
+  const hours = listHours(paths).filter(({ firstPos }) => firstPos >= horizon.pos)
   const manifests = hours.map((name) => readManifest(paths, name)).filter((found) => found !== null)
   const names = [...hours, ...segments].map((part) => part.hour).sort()
   const sum = (bytes: readonly number[]) => bytes.reduce((total, size) => total + size, 0)
   return {
     name: options.name,
     durablePos: reader.durablePos,
+    horizonPos: horizon.pos,
     segments: segments.length,
     journalBytes: sum(segments.map(({ file }) => statSync(join(paths.journal, file)).size)),
     archivedHours: hours.length,

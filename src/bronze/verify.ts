@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto'
-import { closeSync, openSync, readSync, statSync } from 'node:fs'
+import { closeSync, readSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { decompressFrame, linesChecksum } from './archive/frame.ts'
 import type { ArchivedFile, Manifest } from './archive/manifest.ts'
-import { frameDamage, toDamage } from './archive/read-hour.ts'
+import { frameDamage, openArchived, toDamage } from './archive/read-hour.ts'
 import { forEachRecord } from './codec/read-record.ts'
+import type { Horizon } from './horizon.ts'
+import { readHorizon } from './horizon.ts'
 import type { BadStretch } from './journal/batch-cursor.ts'
 import { BatchCursor } from './journal/batch-cursor.ts'
 import { readHead } from './journal/head.ts'
@@ -37,7 +39,9 @@ export interface LogReport {
   readonly damaged: readonly Damage[]
   /** Bytes behind the last batch: being written, or torn; never acknowledged. */
   readonly unfinishedBytes: number
-  /** Whether each position from 0 to `endPos` is held by exactly one record. */
+  /** The first position that is kept: records below it were deleted on purpose. */
+  readonly horizonPos: number
+  /** Whether each position from `horizonPos` to `endPos` is held by exactly one record. */
   readonly positionsContiguous: boolean
   readonly endPos: number
   /** False if it was stopped before its end. */
@@ -53,6 +57,7 @@ export async function verifyLog(options: VerifyOptions): Promise<LogReport> {
   const check = new Check(paths)
   const manifests = new ManifestCache(paths)
   const parts = listParts(paths, manifests)
+  check.beginAt(readHorizon(paths))
   let isStopped = false
   for (const [index, part] of parts.entries()) {
     check.startAt(part.firstPos)
@@ -85,9 +90,16 @@ class Check {
   #unfinishedBytes = 0
   #isContiguous = true
   #pos = 0
+  #horizonPos = 0
 
   constructor(paths: LogPaths) {
     this.#paths = paths
+  }
+
+  /** Begins where the log does: what lies before it is gone on purpose. */
+  beginAt({ pos }: Horizon): void {
+    this.#horizonPos = pos
+    this.#pos = pos
   }
 
   /** Goes on at a part that begins at `pos`. */
@@ -149,7 +161,7 @@ class Check {
     const path = join(this.#paths.archive, file.path)
     const hash = createHash('sha256')
     let isWhole = true
-    const fd = openIfThere(path)
+    const fd = openArchived(this.#paths, file)
     try {
       for (const frame of file.frames) {
         const packed = Buffer.alloc(frame.bytes)
@@ -188,6 +200,7 @@ class Check {
       bytes: this.bytes,
       damaged: this.#damaged,
       unfinishedBytes: this.#unfinishedBytes,
+      horizonPos: this.#horizonPos,
       positionsContiguous: this.#isContiguous,
       endPos: this.#pos,
       complete,
@@ -203,12 +216,4 @@ class Check {
 function unvouched(bad: BadStretch): string {
   if (bad.bytes === 0) return 'positions that were lost, and left out by the next writer'
   return `${bad.bytes} bytes that no commit line vouches for`
-}
-
-function openIfThere(path: string): number | null {
-  try {
-    return openSync(path, 'r')
-  } catch {
-    return null
-  }
 }

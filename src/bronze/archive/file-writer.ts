@@ -7,6 +7,13 @@ import type { ArchivedFile, Frame } from './manifest.ts'
 
 const FIRST_BYTES = 8 * 1024
 
+/** What a file holds, and how. */
+export interface FileKind {
+  readonly channel: string
+  /** @default quickly */
+  readonly compress?: (lines: Buffer) => Buffer
+}
+
 /**
  * One file of the archive being written in the staging folder, frame by frame. It holds no
  * file open, so that there may be thousands.
@@ -15,6 +22,7 @@ export class ArchiveFileWriter {
   readonly #path: string
   readonly #file: string
   readonly #channel: string
+  readonly #compress: (lines: Buffer) => Buffer
   readonly #hash = createHash('sha256')
   readonly #frames: Frame[] = []
   #lines = Buffer.alloc(0)
@@ -27,10 +35,11 @@ export class ArchiveFileWriter {
   #lastTimeUs = 0
 
   /** `path` is below `folder`, whose missing parts are made. */
-  constructor(folder: string, path: string, channel: string) {
+  constructor(folder: string, path: string, { channel, compress = compressFrame }: FileKind) {
     this.#path = path
     this.#file = join(folder, path)
     this.#channel = channel
+    this.#compress = compress
     mkdirSync(dirname(this.#file), { recursive: true })
   }
 
@@ -57,7 +66,7 @@ export class ArchiveFileWriter {
   flush(): void {
     if (this.#length === 0) return
     const lines = this.#lines.subarray(0, this.#length)
-    const packed = compressFrame(lines)
+    const packed = this.#compress(lines)
     appendFileSync(this.#file, packed)
     this.#hash.update(packed)
     this.#frames.push({

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { readHorizon } from '../horizon.ts'
 import type { LogPaths, ManifestName } from '../layout.ts'
 import { listManifests } from '../layout.ts'
 
@@ -62,6 +63,15 @@ export interface Manifest {
   readonly channels: Readonly<Record<string, ChannelSizes>>
   readonly files: readonly ArchivedFile[]
   readonly damaged: readonly KeptDamage[]
+  /** Set by compaction: files that took the place of others, which stay for a while. */
+  readonly compacted?: Compacted
+}
+
+/** What compaction did to an archived hour. */
+export interface Compacted {
+  readonly timeUs: number
+  /** Files below the archive's folder that the manifest before this one named. */
+  readonly replaced: readonly string[]
 }
 
 /** Reads a manifest; null if it is damaged. */
@@ -92,8 +102,10 @@ function isManifest(found: unknown): found is Manifest {
   )
 }
 
-/** Returns the position after the last archived record; 0 if nothing is archived. */
+/** Returns the position after the last archived record; 0 if nothing ever was archived. */
 export function archivedEndPos(paths: LogPaths): number {
+  const horizonPos = readHorizon(paths).pos
   const last = listManifests(paths).at(-1)
-  return last === undefined ? 0 : (readManifest(paths, last)?.endPos ?? last.firstPos)
+  if (last === undefined) return horizonPos
+  return Math.max(horizonPos, readManifest(paths, last)?.endPos ?? last.firstPos)
 }

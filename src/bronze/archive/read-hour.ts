@@ -87,11 +87,17 @@ export function toDamage(
   return { where, fromPos, toPos, why: `${bytes} bytes that no commit line vouched for` }
 }
 
-/** A file that is not there is as good as rotten. */
-function openArchived(paths: LogPaths, file: ArchivedFile): number | null {
-  try {
-    return openSync(join(paths.archive, file.path), 'r')
-  } catch {
-    return null
+/**
+ * Opens a file of the archive, or what it was before compaction put another in its place. One that
+ * is not there is as good as rotten: null.
+ */
+export function openArchived(paths: LogPaths, file: ArchivedFile): number | null {
+  for (const folder of [paths.archive, paths.replaced]) {
+    try {
+      return openSync(join(folder, file.path), 'r')
+    } catch {
+      // Not here.
+    }
   }
+  return null
 }

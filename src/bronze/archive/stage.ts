@@ -1,27 +1,14 @@
-import { createHash } from 'node:crypto'
-import {
-  closeSync,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { AssayError } from '../../core/errors.ts'
 import { makeFolder, syncPath } from '../folder.ts'
 import type { LogPaths } from '../layout.ts'
-import { manifestName } from '../layout.ts'
-import { decompressFrame, linesChecksum } from './frame.ts'
-import type { ArchivedFile, Manifest } from './manifest.ts'
+import { listManifests, manifestName } from '../layout.ts'
+import type { Manifest } from './manifest.ts'
 import { parseManifest } from './manifest.ts'
+import { findUnsound } from './verify-hour.ts'
 
 const MANIFEST = 'manifest.json'
-const NEWLINE = 0x0a
 
 /**
  * Proves that the staged files hold what the manifest says, which was counted and summed while
@@ -30,14 +17,10 @@ const NEWLINE = 0x0a
  * @throws ASSAY_LOG_DAMAGED if they do not; the journal is then still whole.
  */
 export function verifyStage(stage: string, manifest: Manifest): void {
-  for (const file of manifest.files) {
-    const path = join(stage, file.path)
-    if (!isAsDescribed(path, file)) {
-      const context = { path }
-      throw new AssayError('ASSAY_LOG_DAMAGED', `${path} does not read back as written`, {
-        context,
-      })
-    }
+  const path = findUnsound(stage, manifest)
+  if (path !== null) {
+    const context = { path }
+    throw new AssayError('ASSAY_LOG_DAMAGED', `${path} does not read back as written`, { context })
   }
   const lost = manifest.damaged.reduce((sum, { fromPos, toPos }) => sum + toPos - fromPos, 0)
   if (manifest.records + lost !== manifest.endPos - manifest.fromPos) {
@@ -46,36 +29,15 @@ export function verifyStage(stage: string, manifest: Manifest): void {
   }
 }
 
-function isAsDescribed(path: string, file: ArchivedFile): boolean {
-  const hash = createHash('sha256')
-  const fd = openSync(path, 'r')
-  try {
-    for (const frame of file.frames) {
-      const packed = Buffer.allocUnsafe(frame.bytes)
-      readSync(fd, packed, 0, frame.bytes, frame.offset)
-      hash.update(packed)
-      const lines = decompressFrame(packed, frame)
-      if (lines === null || linesChecksum(lines) !== frame.crc32) return false
-      if (countLines(lines) !== frame.records) return false
-    }
-  } finally {
-    closeSync(fd)
-  }
-  return hash.digest('hex') === file.sha256 && statSync(path).size === file.bytes
-}
-
-function countLines(lines: Buffer): number {
-  let count = 0
-  for (let at = lines.indexOf(NEWLINE); at >= 0; at = lines.indexOf(NEWLINE, at + 1)) count++
-  return count
-}
-
 /**
  * Makes a verified stage durable and marks it finished: from here on, a run that was cut short
  * is brought to its end by the next one.
  */
 export function finishStage(stage: string, manifest: Manifest): void {
-  for (const path of pathsOf(manifest)) syncPath(join(stage, path))
+  for (const path of pathsOf(manifest)) {
+    // What was put aside when the hour was sealed stays where it is when it is compacted.
+    if (existsSync(join(stage, path))) syncPath(join(stage, path))
+  }
   const path = join(stage, MANIFEST)
   // The name appears only once the content is there to stay.
   writeFileSync(`${path}.tmp`, `${JSON.stringify(manifest)}\n`)
@@ -98,13 +60,35 @@ export function publishStage(paths: LogPaths, stage: string, manifest: Manifest)
     for (const folder of foldersOf(path)) folders.add(join(paths.archive, folder))
   }
   for (const folder of folders) syncPath(folder)
+  putAside(paths, manifest)
   makeFolder(paths.manifests)
   const name = manifestName(manifest.fromPos, manifest.hour)
   renameSync(join(stage, MANIFEST), join(paths.manifests, name))
   syncPath(paths.manifests)
+  // Parts that were joined into this one are named by it now.
+  for (const { file, firstPos } of listManifests(paths)) {
+    const isJoined = firstPos > manifest.fromPos && firstPos < manifest.endPos
+    if (isJoined) rmSync(join(paths.manifests, file), { force: true })
+  }
   // Now the archive holds the hour, and readers look there first.
   dropSegments(paths, manifest)
   rmSync(stage, { recursive: true, force: true })
+}
+
+/** Tells, in the folder of what was replaced, when that was done last. */
+export const REPLACED_TIME = 'time'
+
+/** Moves what compaction replaces out of the way of readers of the archive's folders. */
+function putAside(paths: LogPaths, { compacted }: Manifest): void {
+  if (compacted === undefined || compacted.replaced.length === 0) return
+  makeFolder(paths.replaced)
+  writeFileSync(join(paths.replaced, REPLACED_TIME), String(compacted.timeUs))
+  for (const path of compacted.replaced) {
+    if (!existsSync(join(paths.archive, path))) continue
+    const target = join(paths.replaced, path)
+    mkdirSync(dirname(target), { recursive: true })
+    renameSync(join(paths.archive, path), target)
+  }
 }
 
 /** Deletes the segments that a published manifest stands for. */
@@ -128,7 +112,8 @@ export function recoverStages(paths: LogPaths): number {
   return published
 }
 
-function pathsOf(manifest: Manifest): string[] {
+/** Paths of all that a manifest names, below the archive's folder. */
+export function pathsOf(manifest: Manifest): string[] {
   const kept = manifest.damaged.map((damage) => damage.path).filter((path) => path !== null)
   return [...manifest.files.map((file) => file.path), ...kept]
 }

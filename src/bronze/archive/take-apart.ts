@@ -175,7 +175,7 @@ class Parts {
     let file = this.#files.get(folder)
     if (file === undefined) {
       const path = `${folder}/${partName(record.pos)}`
-      file = new ArchiveFileWriter(this.#options.stage, path, channel)
+      file = new ArchiveFileWriter(this.#options.stage, path, { channel })
       this.#files.set(folder, file)
     }
     routes.push({ dialect, channel, hourUs, file })
