@@ -6,7 +6,7 @@ import type { Instrument } from '../market/instrument.ts'
 import { listHoles } from '../silver/holes.ts'
 import type { Range } from '../silver/ranges.ts'
 import type { MinuteRow, Schema, Warehouse } from '../warehouse/index.ts'
-import { readFoldVersion } from '../warehouse/index.ts'
+import { readCutoffs, readFoldVersion } from '../warehouse/index.ts'
 import type { Certificate, Neighbour } from './certificate.ts'
 import { type EvidenceList, readEvidence } from './evidence.ts'
 import type { HourFacts, HourTrade } from './hour-facts.ts'
@@ -33,7 +33,8 @@ export interface CertifyOptions {
 
 /**
  * Draws up what is held of an hour from one state of the warehouse, and its evidence from the
- * raw log; `null` where no minute of it was ever answered for by the venue's own trade ids.
+ * raw log; `null` where no minute of it was ever answered for by the venue's own trade ids, or its
+ * trades were deleted by retention: a certificate that was issued before still says what was held.
  */
 export function drawCertificate(options: CertifyOptions): Promise<Certificate | null> {
   return options.warehouse.read((db) => draw(db, options))
@@ -43,6 +44,8 @@ async function draw(db: Kysely<Schema>, options: CertifyOptions): Promise<Certif
   const { instrument, hourUs } = options
   const { instrumentId } = instrument
   const span = { instrumentId, fromUs: hourUs, toUs: hourUs + HOUR_US }
+  const { trades, candles } = await readCutoffs(db)
+  if (hourUs < Math.max(trades, candles)) return null
   const rows = await readMinutes(db, span)
   if (rows.length === 0) return null
   const cited = new Citations()

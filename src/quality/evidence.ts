@@ -1,5 +1,5 @@
 import { createHash, hash as hashOnce } from 'node:crypto'
-import { forEachRecord, type LogReader, openLogReader } from '../bronze/index.ts'
+import { forEachRecord, type LogReader, openLogReader, readLogHorizon } from '../bronze/index.ts'
 import type { RawRecord } from '../market/record.ts'
 
 /** Records of the raw log that a claim rests on, and the hash of all that they say. */
@@ -26,17 +26,19 @@ const DIGEST_BYTES = 32
  * holds an hour symbol by symbol.
  *
  * @param onRecord is lent each record until the next.
- * @returns the list, and how many of the records the logs no longer hold.
+ * @returns the list, how many of the records the logs no longer hold, and how many of them were
+ * deleted by retention.
  */
 export function readEvidence(
   dataDir: string,
   positions: Positions,
   onRecord: (record: RawRecord) => void = () => {},
-): { readonly list: EvidenceList; readonly missing: number } {
+): { readonly list: EvidenceList; readonly missing: number; readonly deleted: number } {
   const hash = createHash('sha256')
   const logs: EvidenceList['logs'][number][] = []
   let records = 0
   let missing = 0
+  let deleted = 0
   for (const log of [...positions.keys()].sort()) {
     const wanted = Float64Array.from(positions.get(log) ?? []).sort()
     logs.push({ log, positions: runsOf(wanted) })
@@ -49,8 +51,10 @@ export function readEvidence(
     hash.update(digests)
     records += wanted.length
     missing += wanted.length - found
+    const { pos: horizonPos } = readLogHorizon(dataDir, log)
+    deleted += wanted.filter((pos) => pos < horizonPos).length
   }
-  return { list: { records, hash: hash.digest('hex'), logs }, missing }
+  return { list: { records, hash: hash.digest('hex'), logs }, missing, deleted }
 }
 
 /** A record's payload decides nothing without what the log says of where it came from. */

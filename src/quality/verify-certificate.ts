@@ -45,7 +45,10 @@ export function verifyCertificate(dataDir: string, paper: unknown): Verdict {
   for (const report of standing) fold.add(report)
   const facts = fold.finish()
   const problems: string[] = []
-  if (read.missing > 0) problems.push(`the raw log lacks ${read.missing} of the records`)
+  if (read.missing > 0) {
+    const why = read.deleted > 0 ? `; retention deleted ${read.deleted}` : ''
+    problems.push(`the raw log lacks ${read.missing} of the records${why}`)
+  }
   if (read.list.hash !== certificate.evidence.hash) {
     problems.push('the records do not hash to the evidence')
   }

@@ -14,20 +14,20 @@ export async function countHoles(
 ): Promise<OpenHole[]> {
   const { known, fromUs } = at
   const rows = await db
-    .selectFrom('silver_venue_candles as v')
-    .innerJoin('silver_candles_1m as c', (join) =>
+    .selectFrom('silver_candles_1m as c')
+    .innerJoin('silver_venue_candles as v', (join) =>
       join
-        .onRef('c.instrument_id', '=', 'v.instrument_id')
-        .onRef('c.open_time_us', '=', 'v.open_time_us'),
+        .onRef('v.instrument_id', '=', 'c.instrument_id')
+        .onRef('v.open_time_us', '=', 'c.open_time_us'),
     )
     .select(['c.open_time_us', 'c.trade_count as held', 'v.trade_count as counted'])
     .select(['c.min_id', 'c.max_id', 'c.first_trade_us', 'c.last_trade_us'])
-    .where('v.instrument_id', '=', held.instrument.instrument_id)
-    .where('v.open_time_us', '>=', fromUs)
-    .where('v.closed', '=', 1)
+    .where('c.instrument_id', '=', held.instrument.instrument_id)
+    .where('c.open_time_us', '>=', fromUs)
     .where('c.complete', '=', 0)
     .where('c.source', '=', 'trades')
     .where('c.tape_id', '=', 0)
+    .where('v.closed', '=', 1)
     .whereRef('v.trade_count', '>', 'c.trade_count')
     .execute()
   const holes: OpenHole[] = []

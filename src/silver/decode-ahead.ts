@@ -1,5 +1,6 @@
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
 import { columnBuffers, type TradeColumns } from '../market/trade-columns.ts'
+import { venueFiles } from '../venues/index.ts'
 import type { Batch } from './batch.ts'
 
 /** Batches decoded ahead of the writer at most: what bounds memory. */
@@ -12,6 +13,8 @@ export interface DecodeJob {
   readonly port: MessagePort
   /** One shared counter: how many more batches may be under way. */
   readonly credits: SharedArrayBuffer
+  /** Configuration files whose venues are to be known. */
+  readonly venueFiles: readonly string[]
 }
 
 /** Decoded batches of whole logs, made in another thread while this one writes. */
@@ -28,7 +31,7 @@ export function decodeAhead(dataDir: string, logs: readonly string[]): DecodeAhe
   const credits = new SharedArrayBuffer(4)
   const counter = new Int32Array(credits)
   counter[0] = AHEAD
-  const job: DecodeJob = { dataDir, logs, port: port2, credits }
+  const job: DecodeJob = { dataDir, logs, port: port2, credits, venueFiles: venueFiles() }
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
   const entry = new URL(`./decode-worker.${extension}`, import.meta.url)
   const worker = new Worker(entry, { workerData: job, transferList: [port2] })

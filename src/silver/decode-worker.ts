@@ -2,6 +2,7 @@ import { type MessagePort, receiveMessageOnPort, workerData } from 'node:worker_
 import { openLogReader } from '../bronze/index.ts'
 import { assert } from '../core/assert.ts'
 import { columnBuffers, type TradeColumns } from '../market/trade-columns.ts'
+import { adoptVenues } from '../venues/adopt.ts'
 import type { DecodeJob } from './decode-ahead.ts'
 import { DecodeStage } from './decode-stage.ts'
 
@@ -14,6 +15,7 @@ import { DecodeStage } from './decode-stage.ts'
 const job = workerData as DecodeJob
 const credits = new Int32Array(job.credits)
 const port: MessagePort = job.port
+await adoptVenues(job.venueFiles)
 for (const log of job.logs) decodeLog(log)
 port.postMessage(null)
 port.close()

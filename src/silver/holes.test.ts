@@ -14,7 +14,7 @@ import {
   type WriteTransaction,
 } from '../warehouse/index.ts'
 import { listCandleGaps } from './candle-holes.ts'
-import { countEdges, type Hole, listHoles } from './holes.ts'
+import { countEdges, type Hole, type HoleQuery, listHoles } from './holes.ts'
 import { emptyMinute } from './minute-row.ts'
 import { candleEvidence } from './scope-evidence.ts'
 
@@ -247,6 +247,29 @@ describe('holes by count', () => {
     expect(holes).toMatchObject([{ cause: 'ids', firstId: 13, lastId: 13 }])
     const asked = await warehouse.read((db) => listHoles(db, { withCandles: false }))
     expect(asked.length).toBe(1)
+  })
+
+  test('are asked for as repair asks: what is open, and of the candles the newest', async () => {
+    const all = await holesOf(async (tx) => {
+      const runs = [run(10, 19, 3.5, 5.5), run(23, 29, 6.2, 7), run(35, 39, 7.4, 8)]
+      await tx.upsert('silver_coverage', runs)
+      await tx.upsert('silver_scopes', [scope('import', 1, 9)])
+      await tx.upsert('silver_candles_1m', [held(3, 10, 12, 3.5, 3.9), held(5, 17, 19, 5.1, 5.5)])
+      await tx.upsert('silver_venue_candles', [counted(at(3), 5), counted(at(5), 4)])
+      const given = work(30, 34, { verdict: 'unrecoverable' })
+      await tx.upsert('ops_gap_work', [work(12, 14), given])
+    })
+    const told = (holes: readonly Hole[]) =>
+      holes.map(({ cause, firstId, verdict }) => `${cause} ${firstId} ${verdict}`).sort()
+    const open = ['ids 20 open']
+    const counts = ['candle_count 8 open']
+    const settled = ['ids 12 repaired', 'ids 30 unrecoverable']
+    expect(told(all)).toEqual([...counts, ...settled, ...open].sort())
+    const asked = async (query: Omit<HoleQuery, 'openOnly'>) =>
+      told(await warehouse.read((db) => listHoles(db, { ...query, openOnly: true })))
+    expect(await asked({ withCandles: true, candlesFromUs: at(3) })).toEqual([...counts, ...open])
+    expect(await asked({ withCandles: true, candlesFromUs: at(3) + 1 })).toEqual(open)
+    expect(await asked({ withCandles: false, candlesFromUs: at(3) })).toEqual(open)
   })
 })
 

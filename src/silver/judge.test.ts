@@ -43,7 +43,7 @@ function instrumentOf(held: {
     return { firstId, lastId, firstTimeUs, lastTimeUs }
   })
   const coverage = new Coverage(intervals)
-  instrument.tapes.set(0, { instrument, tapeId: 0, hash: '', coverage, rivals: [] })
+  instrument.tapes.set(0, { instrument, tapeId: 0, hash: '', coverage, rivals: [], expiredId: 0 })
   return instrument
 }
 
@@ -59,7 +59,7 @@ function judge(
 ): Record<number, string> {
   const judged = new Map(rows.map((row) => [row.open_time_us, row]))
   const { outages = [], witnessed = new Map() } = grounds
-  judgeMinutes(judged, { instrument, outages, witnessed }, ALL)
+  judgeMinutes(judged, { instrument, outages, witnessed, expiredBeforeUs: 0 }, ALL)
   const told = [...judged].map(([us, row]) => [us / M, row.status + '!'.repeat(row.complete)])
   return Object.fromEntries(told)
 }
@@ -152,7 +152,7 @@ describe('judging minutes', () => {
     ) => {
       judgeMinutes(
         minutes,
-        { instrument: instrumentOf(held), outages: [], witnessed: new Map() },
+        { instrument: instrumentOf(held), outages: [], witnessed: new Map(), expiredBeforeUs: 0 },
         ALL,
       )
       return minutes.get(4 * M)?.repaired
@@ -165,7 +165,7 @@ describe('judging minutes', () => {
   test('keeps traded minutes of no scope unshown, and no row at all for quiet ones', () => {
     const rows = new Map([traded(4), emptyMinute(1, 9 * M)].map((row) => [row.open_time_us, row]))
     const instrument = instrumentOf({})
-    judgeMinutes(rows, { instrument, outages: [], witnessed: new Map() }, ALL)
+    judgeMinutes(rows, { instrument, outages: [], witnessed: new Map(), expiredBeforeUs: 0 }, ALL)
     expect([...rows.keys()]).toEqual([4 * M])
     expect(rows.get(4 * M)).toMatchObject({ source: 'unscoped', status: 'traded' })
   })
@@ -174,7 +174,7 @@ describe('judging minutes', () => {
     const rows = new Map([[2 * M, traded(2)]])
     const instrument = instrumentOf({ live: [1, 9] })
     const span = { fromUs: 3 * M + 1, toUs: 5 * M }
-    judgeMinutes(rows, { instrument, outages: [], witnessed: new Map() }, span)
+    judgeMinutes(rows, { instrument, outages: [], witnessed: new Map(), expiredBeforeUs: 0 }, span)
     expect([...rows.keys()].map((us) => us / M)).toEqual([2, 3, 4])
     expect(rows.get(2 * M)?.source).toBe('unscoped')
   })

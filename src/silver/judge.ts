@@ -10,6 +10,8 @@ export interface Grounds {
   readonly outages: readonly OutageRow[]
   /** Trade counts of closed venue candles by minute, where the venue counts. */
   readonly witnessed: ReadonlyMap<number, number>
+  /** Minutes before it were deleted on purpose, and get no row again. */
+  readonly expiredBeforeUs: number
 }
 
 /**
@@ -26,7 +28,8 @@ export function judgeMinutes(
 ): void {
   const { instrument } = grounds
   for (const scope of instrument.scopes) {
-    const from = Math.max(scope.from_us, span.fromUs - (span.fromUs % MINUTE_US))
+    const spanUs = span.fromUs - (span.fromUs % MINUTE_US)
+    const from = Math.max(scope.from_us, spanUs, grounds.expiredBeforeUs)
     const to = Math.min(endOfGrid(scope), span.toUs)
     for (let minute = from; minute < to; minute += MINUTE_US) {
       if (!rows.has(minute)) {

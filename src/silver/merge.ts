@@ -16,6 +16,7 @@ import { storeSnapshots } from './snapshots.ts'
 import {
   type InstrumentState,
   instrumentOf,
+  refreshExpired,
   SILVER_READER,
   type SilverState,
   type Span,
@@ -31,6 +32,8 @@ export interface MergeResult {
   /** Venue candles read, those that did not stand among them. */
   readonly candles: number
   readonly duplicates: number
+  /** Reports of trades that were held and have been deleted on purpose. */
+  readonly expired: number
   readonly conflicts: number
   readonly rejected: number
   readonly late: number
@@ -55,6 +58,7 @@ export async function mergeBatch(
   batch: Batch,
   options: MergeOptions,
 ): Promise<MergeResult> {
+  await refreshExpired(state, tx.db)
   const log = logOf(state, batch.log)
   const finalBeforeUs = log.timeUs - options.graceUs
   const evidences = new Set<string>()
@@ -71,6 +75,7 @@ export async function mergeBatch(
     text,
     logId: log.logId,
     repeats: merged.repeats,
+    expiredBeforeUs: state.cutoffs.trades,
   })
   await storeSpans(state, tx, batch)
   await storeVenueCandles(state, tx, batch.candles)
@@ -98,6 +103,7 @@ export async function mergeBatch(
     accepted: merged.accepted + settled.accepted,
     candles: batch.candles.length,
     duplicates: settled.duplicates,
+    expired: settled.expired,
     conflicts: settled.conflicts.length,
     rejected: batch.rejected.length,
     late: merged.late,

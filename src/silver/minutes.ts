@@ -217,7 +217,8 @@ async function judge(
   const witnessed = instrument.hasVenueCandles
     ? await at.tx.findCandleCounts(instrument.row.instrument_id, span.fromUs, span.toUs)
     : new Map<number, number>()
-  const grounds: Grounds = { instrument, outages: state.outages, witnessed }
+  const expiredBeforeUs = state.cutoffs.candles
+  const grounds: Grounds = { instrument, outages: state.outages, witnessed, expiredBeforeUs }
   judgeMinutes(rows, grounds, span)
 }
 

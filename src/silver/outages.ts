@@ -34,8 +34,12 @@ export async function deriveOutages(
   const venues = Map.groupBy(state.instruments.values(), ({ row }) => row.venue)
   // No silence can be told from others where there are no two others.
   if (venues.size <= OTHERS_MIN || spans.length === 0) return false
+  const leastUs = knownFromUs(state)
   const windows = joinSpans(
-    spans.map(({ fromUs, toUs }) => ({ fromUs: fromUs - REACH_US, toUs: toUs + REACH_US })),
+    spans.map(({ fromUs, toUs }) => ({
+      fromUs: Math.max(leastUs, fromUs - REACH_US),
+      toUs: toUs + REACH_US,
+    })),
   )
   let isChanged = false
   for (const [venue, instruments] of venues) {
@@ -43,6 +47,11 @@ export async function deriveOutages(
     if (await replaceOutages(state, tx, { venue, instruments, windows, found })) isChanged = true
   }
   return isChanged
+}
+
+/** Where minutes were deleted on purpose, what was found stands: nothing can be said anew. */
+function knownFromUs({ cutoffs }: SilverState): number {
+  return cutoffs.candles === 0 ? Number.NEGATIVE_INFINITY : cutoffs.candles + REACH_US
 }
 
 /** What the silences of one venue are judged by. */
@@ -57,7 +66,10 @@ interface Case {
 async function silences(at: Case, windows: readonly Span[]): Promise<Span[]> {
   // By their beginnings: a long one may be met in two windows.
   const found = new Map<number, Span>()
-  for (const scope of scopesOf(at.instruments)) {
+  // A silence that reaches back to where minutes were deleted is not followed further.
+  const leastUs = at.state.cutoffs.candles - MINUTE_US
+  for (const whole of scopesOf(at.instruments)) {
+    const scope = { ...whole, fromUs: Math.max(whole.fromUs, leastUs) }
     for (const window of windows) {
       const endUs = Math.min(scope.toUs, window.toUs)
       let minute = Math.max(scope.fromUs, window.fromUs - (window.fromUs % MINUTE_US))
@@ -67,7 +79,8 @@ async function silences(at: Case, windows: readonly Span[]): Promise<Span[]> {
           continue
         }
         const silence = await silenceAt(at, scope, minute)
-        if (await isOutage(at, scope, silence)) found.set(silence.fromUs, silence)
+        const isKnown = silence.fromUs >= knownFromUs(at.state)
+        if (isKnown && (await isOutage(at, scope, silence))) found.set(silence.fromUs, silence)
         minute = silence.toUs
       }
     }
@@ -222,6 +235,7 @@ async function replaceOutages(
     (one) =>
       one.ground === 'silence' &&
       one.venue === venue &&
+      one.from_us >= knownFromUs(state) &&
       windows.some(({ fromUs, toUs }) => one.from_us < toUs && one.to_us > fromUs) &&
       !found.some((other) => isSame(one, other)),
   )

@@ -27,6 +27,8 @@ export interface Refold {
 export interface Settled {
   /** Reports that changed nothing, were no better than the standing one, or stand no more. */
   readonly duplicates: number
+  /** Reports of trades that were deleted on purpose: nothing is left to compare them with. */
+  readonly expired: number
   /** Trades stored less those that stand no more: below zero where an aggregate replaced some. */
   readonly accepted: number
   /** Minutes whose standing trades changed, to be folded anew. */
@@ -40,6 +42,7 @@ interface Work {
   readonly refold: Refold[]
   readonly conflicts: QuarantineRow[]
   duplicates: number
+  expired: number
   accepted: number
 }
 
@@ -63,11 +66,17 @@ export async function settleRepeats(
     text: string
     logId: number
     repeats: readonly { readonly tape: TapeState; readonly row: number }[]
+    /** Trades before it were deleted, and are not brought back. */
+    expiredBeforeUs: number
   },
 ): Promise<Settled> {
   const { batch, text, logId } = options
-  const work: Work = { tx, refold: [], conflicts: [], duplicates: 0, accepted: 0 }
+  const work: Work = { tx, refold: [], conflicts: [], duplicates: 0, expired: 0, accepted: 0 }
   for (const { tape, row } of options.repeats) {
+    if ((batch.trades.eventTimeUs[row] as number) < options.expiredBeforeUs) {
+      work.expired += 1
+      continue
+    }
     const trade = tradeRowAt(batch.trades, row, { tape, text, logId })
     const report = { tape, trade, dialect: venueAt(batch, row) }
     const held = await tx.findTrade(trade.instrument_id, trade.tape_id, trade.trade_id)

@@ -1,9 +1,15 @@
-import type {
-  InstrumentRow,
-  OutageRow,
-  ScopeRow,
-  Warehouse,
-  WriteTransaction,
+import type { Kysely } from 'kysely'
+import {
+  type Cutoffs,
+  EXPIRING,
+  type InstrumentRow,
+  NO_CUTOFFS,
+  type OutageRow,
+  readCutoffs,
+  type Schema,
+  type ScopeRow,
+  type Warehouse,
+  type WriteTransaction,
 } from '../warehouse/index.ts'
 import { Activity } from './activity.ts'
 import { Coverage } from './coverage.ts'
@@ -23,6 +29,8 @@ export interface TapeState {
   readonly coverage: Coverage
   /** Ranges displaced by longer ones that do not hold them: none, but where a venue is wrong. */
   readonly rivals: Range[]
+  /** The greatest id whose trade was deleted on purpose; 0 where none was. */
+  expiredId: number
 }
 
 /** What silver remembers of an instrument between commits. */
@@ -55,6 +63,8 @@ export interface SilverState {
   /** Spans over which trades have come to be missing, or are no more, since minutes were judged. */
   readonly suspects: Span[]
   readonly logs: Map<string, { logId: number; timeUs: number; checkpoint: number }>
+  /** What was deleted on purpose, up to which time. */
+  cutoffs: Cutoffs
   nextTapeId: number
   nextLogId: number
 }
@@ -100,6 +110,7 @@ export function loadState(warehouse: Warehouse): Promise<SilverState> {
       const instrument = state.instruments.get(row.instrument_id)
       if (instrument !== undefined) instrument.hasVenueCandles = true
     }
+    await loadExpired(state, db)
     state.outages.push(...(await db.selectFrom('silver_outages').selectAll().execute()))
     const positions = await db
       .selectFrom('ops_checkpoints')
@@ -115,6 +126,21 @@ export function loadState(warehouse: Warehouse): Promise<SilverState> {
   })
 }
 
+/** Takes over what retention deleted; it may have run beside since the last commit. */
+export async function refreshExpired(state: SilverState, db: Kysely<Schema>): Promise<void> {
+  const now = await readCutoffs(db)
+  const isSame = EXPIRING.every((dataset) => now[dataset] === state.cutoffs[dataset])
+  if (!isSame) await loadExpired(state, db)
+}
+
+async function loadExpired(state: SilverState, db: Kysely<Schema>): Promise<void> {
+  state.cutoffs = await readCutoffs(db)
+  for (const row of await db.selectFrom('silver_expired').selectAll().execute()) {
+    const instrument = state.instruments.get(row.instrument_id)
+    if (instrument !== undefined) tapeOf(state, instrument, row.tape_id).expiredId = row.last_id
+  }
+}
+
 function emptyState(): SilverState {
   return {
     instruments: new Map(),
@@ -125,6 +151,7 @@ function emptyState(): SilverState {
     activity: new Activity(),
     suspects: [],
     logs: new Map(),
+    cutoffs: NO_CUTOFFS,
     nextTapeId: 1,
     nextLogId: 1,
   }
@@ -156,7 +183,7 @@ export function tapeOf(state: SilverState, instrument: InstrumentState, tapeId: 
   let tape = instrument.tapes.get(tapeId)
   if (tape === undefined) {
     const hash = state.tapeHashes.get(tapeId) ?? ''
-    tape = { instrument, tapeId, hash, coverage: new Coverage(), rivals: [] }
+    tape = { instrument, tapeId, hash, coverage: new Coverage(), rivals: [], expiredId: 0 }
     instrument.tapes.set(tapeId, tape)
   }
   return tape

@@ -31,7 +31,7 @@ const STEPS = 14
 function proofs(instrument: InstrumentState): boolean[] {
   const rows: Parameters<typeof judgeMinutes>[0] = new Map()
   const span = { fromUs: 0, toUs: Number.MAX_SAFE_INTEGER }
-  judgeMinutes(rows, { instrument, outages: [], witnessed: new Map() }, span)
+  judgeMinutes(rows, { instrument, outages: [], witnessed: new Map(), expiredBeforeUs: 0 }, span)
   return Array.from({ length: MINUTES }, (_, at) => rows.get(at * MINUTE_US)?.complete === 1)
 }
 

@@ -123,7 +123,9 @@ async function lookUpTimes(tx: WriteTransaction, tape: TapeState, run: Interval)
   const first = await findOutermost(tx, { ...span, end: 'first' })
   if (first === undefined) return
   const last = (await findOutermost(tx, { ...span, end: 'last' })) ?? first
-  tape.coverage.settleTimes(run, first, last)
+  // Its first trade was deleted on purpose: what is stored is not the first.
+  const hasExpired = run.firstId <= tape.expiredId && !Number.isNaN(run.firstTimeUs)
+  tape.coverage.settleTimes(run, hasExpired ? run.firstTimeUs : first, last)
 }
 
 async function findOutermost(

@@ -4,6 +4,7 @@ import {
   type LogReader,
   listLogs,
   openLogReader,
+  readLogHorizon,
 } from '../../bronze/index.ts'
 import type { Clock } from '../../core/clock.ts'
 import type { BrokenBook } from '../../market/book.ts'
@@ -202,9 +203,13 @@ export class BookFollower implements AsyncDisposable {
   /** Deletes what was made of books, so that it is made anew, sorted where it must be. */
   async #startOver(): Promise<void> {
     this.#forget()
+    // What was made of records that are gone could not be made again.
+    const { dataDir } = this.#options
+    const gone = listLogs(dataDir).map((name) => readLogHorizon(dataDir, name).timeUs)
+    const goneUs = Math.max(-1, ...gone)
     await this.#options.warehouse.write(async ({ db }) => {
-      await db.deleteFrom('silver_book_seconds').execute()
-      await db.deleteFrom('silver_book_breaks').execute()
+      await db.deleteFrom('silver_book_seconds').where('second_us', '>', goneUs).execute()
+      await db.deleteFrom('silver_book_breaks').where('time_us', '>', goneUs).execute()
       await db.deleteFrom('ops_book_states').execute()
       await db.deleteFrom('ops_checkpoints').where('reader', '=', BOOKS_READER).execute()
     })

@@ -1,18 +1,13 @@
 import type { BookSource } from '../../venues/book-source.ts'
-import { findVenue, VENUES } from '../../venues/index.ts'
+import { findVenue, isBookChannel } from '../../venues/index.ts'
 import { venueOf } from '../dialect.ts'
 
 /** Other houses whose books are read as those of a venue: the same engine's words. */
 const READ_AS: Readonly<Record<string, string>> = { binance: 'binance-us' }
 
-/** Every channel that carries books, at whatever venue. */
-const CHANNELS: ReadonlySet<string> = new Set(
-  Object.values(VENUES).flatMap(({ books }) => books?.channels ?? []),
-)
-
 /** Returns how the books in a record are read, or `null` where it carries none. */
 export function bookSourceOf(dialect: string, channel: string): BookSource | null {
-  if (!CHANNELS.has(channel)) return null
+  if (!isBookChannel(channel)) return null
   const source = bookSourceById(venueOf(dialect))
   return source?.channels.includes(channel) ? source : null
 }
