@@ -1,13 +1,13 @@
 import type { Kysely } from 'kysely'
-import { INTERVALS, type IntervalName } from '../market/bucket.ts'
-import type {
-  GoldCandleRow,
-  Schema,
-  Views,
-  Warehouse,
-  WriteTransaction,
+import { INTERVALS } from '../market/bucket.ts'
+import {
+  readCheckpoint,
+  readCutoffs,
+  type Schema,
+  type Warehouse,
+  type WriteTransaction,
 } from '../warehouse/index.ts'
-import { type CandlePart, foldCandles } from './fold-candles.ts'
+import { foldBuckets, LADDER } from './fold-buckets.ts'
 
 /** Names gold's place among the readers of changes. */
 const READER = 'gold-candles'
@@ -16,8 +16,6 @@ const READER = 'gold-candles'
 const MINUTES_REMOVED = 'minutes_removed'
 const REMOVED_FOLDED = 'gold_minutes_removed'
 
-/** Each interval is folded from the one before it, so a changed minute costs 22 rows, not 1,440. */
-const LADDER: readonly IntervalName[] = ['1m', '5m', '15m', '30m', '1h', '4h', '1d']
 const DAY_US = INTERVALS['1d']
 
 /** Days folded in one transaction at most: what bounds its memory and its length. */
@@ -67,6 +65,25 @@ export async function followCandles(
   return changed
 }
 
+/**
+ * Tells whether every change of the minutes before a time is folded into larger candles: only
+ * then may those minutes go.
+ */
+export async function hasFolded(db: Kysely<Schema>, beforeUs: number): Promise<boolean> {
+  const from = await readCheckpoint(db, READER)
+  for (const table of ['silver_candles_1m', 'silver_venue_candles'] as const) {
+    const changed = await db
+      .selectFrom(table)
+      .select('open_time_us')
+      .where('change_seq', '>', from)
+      .where('open_time_us', '<', beforeUs)
+      .limit(1)
+      .executeTakeFirst()
+    if (changed !== undefined) return false
+  }
+  return true
+}
+
 /** Minutes of one instrument and day that changed. */
 interface ChangedDay {
   readonly instrumentId: number
@@ -97,6 +114,8 @@ async function readChanges(db: Kysely<Schema>): Promise<Changes> {
   const now = (await total.executeTakeFirst())?.value ?? 0
   // A row that is gone tells of no change: then every day is folded anew, which is rare.
   const isAnew = now > folded
+  // Days whose minutes were deleted on purpose are folded no more: what was made of them stays.
+  const { candles: keptFromUs } = await readCutoffs(db)
   const days = new Map<string, ChangedDay>()
   let upTo = from
   for (const table of ['silver_candles_1m', 'silver_venue_candles'] as const) {
@@ -106,13 +125,14 @@ async function readChanges(db: Kysely<Schema>): Promise<Changes> {
       .where('change_seq', '>', isAnew ? 0 : from)
     for (const row of await query.execute()) {
       upTo = Math.max(upTo, row.change_seq)
-      addMinute(days, row)
+      if (row.open_time_us >= keptFromUs) addMinute(days, row)
     }
   }
   if (isAnew) {
     const folds = db.selectFrom('gold_candles').select(['instrument_id', 'open_time_us'])
     const finest = folds.where('interval_us', '=', INTERVALS['5m'])
-    for (const row of await finest.execute()) addMinute(days, row)
+    const kept = finest.where('open_time_us', '>=', keptFromUs)
+    for (const row of await kept.execute()) addMinute(days, row)
   }
   return { from, upTo, days: [...days.values()], removed: { folded, now } }
 }
@@ -136,96 +156,15 @@ function addMinute(
 async function foldDay(tx: WriteTransaction, day: ChangedDay): Promise<number> {
   let dirty: ReadonlySet<number> = day.minutes
   let changed = 0
-  for (const [step, name] of LADDER.entries()) {
-    const below = LADDER[step - 1]
-    if (below === undefined) continue
-    const widthUs = INTERVALS[name]
-    const buckets = new Set([...dirty].map((time) => time - (time % widthUs)))
-    const first = Math.min(...buckets)
-    const end = Math.max(...buckets) + widthUs
-    const span = { instrumentId: day.instrumentId, fromUs: first, toUs: end }
-    const parts = Map.groupBy(
-      await loadParts(tx, below, span),
-      ({ open_time_us: openUs }) => openUs - (openUs % widthUs),
-    )
-    const stored = await loadGold(tx, widthUs, span)
-    const rows: GoldCandleRow[] = []
-    const gone: GoldCandleRow[] = []
-    for (const bucket of buckets) {
-      const inside = parts.get(bucket) ?? []
-      const before = stored.get(bucket)
-      if (inside.length === 0) {
-        if (before !== undefined) gone.push(before)
-        continue
-      }
-      const row = {
-        instrument_id: day.instrumentId,
-        interval_us: widthUs,
-        open_time_us: bucket,
-        ...foldCandles(inside, widthUs / INTERVALS[below]),
-        // What was complete and changes all the same has been revised.
-        revision: (before?.revision ?? 0) + (before?.complete ?? 0),
-        change_seq: tx.changeSeq,
-      }
-      if (before === undefined || !isSame(before, row)) rows.push(row)
-    }
-    await tx.upsert('gold_candles', rows)
-    await tx.remove('gold_candles', gone)
-    changed += rows.length + gone.length
-    dirty = new Set([...rows, ...gone].map((row) => row.open_time_us))
-    if (dirty.size === 0) return changed
+  for (const interval of LADDER) {
+    if (interval === '1m') continue
+    const widthUs = INTERVALS[interval]
+    // All the way up, though a step changed nothing: somebody else may have folded that step.
+    dirty = new Set([...dirty].map((time) => time - (time % widthUs)))
+    const fromUs = Math.min(...dirty)
+    const toUs = Math.max(...dirty) + widthUs
+    const wanted = { instrumentId: day.instrumentId, interval, fromUs, toUs, only: dirty }
+    changed += (await foldBuckets(tx, wanted)).changed
   }
   return changed
-}
-
-interface Span {
-  readonly instrumentId: number
-  readonly fromUs: number
-  readonly toUs: number
-}
-
-async function loadParts(
-  tx: WriteTransaction,
-  interval: IntervalName,
-  span: Span,
-): Promise<readonly CandlePart[]> {
-  if (interval !== '1m') return [...(await loadGold(tx, INTERVALS[interval], span)).values()]
-  const minutes = await tx.db
-    .withTables<Views>()
-    .selectFrom('candles_1m_exact')
-    .selectAll()
-    .where('instrument_id', '=', span.instrumentId)
-    .where('open_time_us', '>=', span.fromUs)
-    .where('open_time_us', '<', span.toUs)
-    .orderBy('open_time_us')
-    .execute()
-  return minutes.map((minute) => ({
-    ...minute,
-    minutes_traded: minute.status === 'traded' ? 1 : 0,
-    minutes_known: minute.status === 'unknown' ? 0 : 1,
-  }))
-}
-
-async function loadGold(
-  tx: WriteTransaction,
-  widthUs: number,
-  span: Span,
-): Promise<Map<number, GoldCandleRow>> {
-  const rows = await tx.db
-    .selectFrom('gold_candles')
-    .selectAll()
-    .where('instrument_id', '=', span.instrumentId)
-    .where('interval_us', '=', widthUs)
-    .where('open_time_us', '>=', span.fromUs)
-    .where('open_time_us', '<', span.toUs)
-    .orderBy('open_time_us')
-    .execute()
-  return new Map(rows.map((row) => [row.open_time_us, row]))
-}
-
-function isSame(a: GoldCandleRow, b: GoldCandleRow): boolean {
-  for (const name of Object.keys(b) as (keyof GoldCandleRow)[]) {
-    if (name !== 'revision' && name !== 'change_seq' && a[name] !== b[name]) return false
-  }
-  return true
 }
