@@ -16,6 +16,15 @@ const onOff = fromText((text) => SWITCH[text.toLowerCase()] ?? text, z.boolean()
 
 const wordsOf = (text: string) => text.split(/[\s,]+/).filter((part) => part !== '')
 
+/** What is written as JSON; other text stays as it is, to be refused. */
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
+  }
+}
+
 /** Words, each named once; `null` where the list is left to the venue. */
 const words = (one: string) =>
   z
@@ -36,6 +45,15 @@ const wsUrl = url(/^wss?$/, 'a ws:// or wss:// URL')
 const restUrl = url(/^https?$/, 'an http:// or https:// URL')
   .default(null)
   .describe("REST URL in place of the venue's own")
+
+/** A number of days; nothing, `null` or `all` keeps everything. */
+const days = (what: string, kept: number | null = null) =>
+  fromText(
+    (text) => (['', 'null', 'all'].includes(text.toLowerCase()) ? null : Number(text)),
+    z.int().min(1).max(36_500).nullable(),
+  )
+    .default(kept)
+    .describe(`days for which ${what} are kept; null: for ever`)
 
 /** `top 50`, or coins by id. */
 const coins = fromText((text) => {
@@ -125,6 +143,42 @@ export const configSchema = z.strictObject({
     graceSeconds: whole(0, 3_600).default(2).describe('age at which a hole is asked for'),
     maxAttempts: whole(1, 100).default(5).describe('attempts before a hole is given up'),
   }),
+  flow: z.strictObject({
+    enabled: onOff.default(true).describe('whether `run` makes scheduled assets too'),
+    liveMax: whole(1, 64).default(2).describe('runs of the pool live at a time'),
+    gapMax: whole(1, 64).default(1).describe('runs of the pool gap at a time'),
+    backfillMax: whole(1, 64).default(2).describe('runs of the pool backfill at a time'),
+    schedules: fromText(jsonOf, z.record(z.string(), z.array(z.string())))
+      .default({})
+      .describe(
+        'cron expressions, in UTC, in place of an asset\'s own: {"gold.daily_kpis": ["0 * * * *"]}',
+      ),
+  }),
+  lineage: z.strictObject({
+    namespace: z
+      .string()
+      .min(1)
+      .default('assay')
+      .describe('namespace of jobs and datasets in events of lineage'),
+    file: z.string().min(1).nullable().default(null).describe('file that events are appended to'),
+    url: url(/^https?$/, 'an http:// or https:// URL')
+      .default(null)
+      .describe('receiver of OpenLineage that events are posted to'),
+    apiKey: z.string().min(1).nullable().default(null).describe('key sent to that receiver'),
+    kafkaBrokers: fromText(wordsOf, words('a broker').nullable())
+      .default(null)
+      .describe('brokers, host:port, whose topic events are written to'),
+    kafkaTopic: z.string().min(1).default('assay.lineage').describe('that topic; it must exist'),
+  }),
+  retention: z.strictObject({
+    rawArchive: days('sealed hours of the raw logs'),
+    trades: days('trades'),
+    candles: days("minutes, and the venues' own candles; larger ones stay,"),
+    snapshots: days('snapshots of coins', 365),
+    books: days('order books by the second'),
+    quarantine: days('refused records'),
+    runs: days('runs of assets', 90),
+  }),
 })
 
 type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T
@@ -153,6 +207,24 @@ export interface ConfigKey {
 
 /** Every key, in the order of the schema. */
 export const CONFIG_KEYS: readonly ConfigKey[] = [...leaves(configSchema, '')]
+
+/** What a configuration may say: the schema, and its keys. */
+export interface ConfigShape {
+  readonly schema: typeof configSchema
+  readonly keys: readonly ConfigKey[]
+}
+
+/** Returns the shape that also has keys for these venues, which a configuration file adds. */
+export function shapeWith(venueIds: readonly string[]): ConfigShape {
+  const { venues } = configSchema.shape
+  const own = venueIds.filter((id) => !Object.hasOwn(venues.shape, id))
+  if (own.length === 0) return { schema: configSchema, keys: CONFIG_KEYS }
+  const settings = own.map((id) => [id, z.strictObject({ wsUrl, restUrl, products })])
+  const extended = venues.extend(Object.fromEntries(settings))
+  // What is added is read by a venue's id alone, so the type stays that of our own keys.
+  const schema = configSchema.extend({ venues: extended }) as unknown as typeof configSchema
+  return { schema, keys: [...leaves(schema, '')] }
+}
 
 function* leaves(schema: z.ZodObject, prefix: string): Generator<ConfigKey> {
   for (const [name, child] of Object.entries(schema.shape)) {

@@ -3,7 +3,7 @@ import { basename, dirname, extname, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { parseEnv } from 'node:util'
 import { parseDocument } from 'yaml'
-import { CONFIG_KEYS } from './config-schema.ts'
+import type { ConfigKey } from './config-schema.ts'
 import { AssayError, systemCode } from './errors.ts'
 
 /** A value of one key, and where it came from. */
@@ -29,8 +29,12 @@ const YAML = ['.yaml', '.yml']
 
 // What a Service called "assay" makes Kubernetes put into every container's environment.
 const KUBERNETES = /^ASSAY_(SERVICE_(HOST|PORT)(_\w+)?|PORT(_\d+_(TCP|UDP|SCTP)(_\w+)?)?)$/
-// Names that say where the configuration is, or steer the test suites, and are no keys.
-const NOT_KEYS = /^ASSAY_(CONFIG$|TEST_|BENCH_|CRASH_)/
+// Names that say where the configuration is, or are for the test suites or deploy/, and no keys.
+const NOT_KEYS = /^ASSAY_(CONFIG$|TEST_|BENCH_|CRASH_|ORCHESTRATOR_)/
+
+/** Said to whoever writes `extend` where no code can be. */
+export const EXTEND_IS_CODE =
+  'extend holds code; it can be written in assay.config.ts (or .mjs) alone'
 
 /** Returns what `.env` in `cwd` says; nothing where there is none. */
 export function readDotEnv(cwd: string): Environment {
@@ -104,17 +108,17 @@ function expand(value: unknown, env: Environment, file: string): unknown {
 }
 
 /** Flattens a file's nested values into settings by dotted key, checking nothing but shape. */
-export function fileSettings(file: ConfigFile): Map<string, Setting> {
+export function fileSettings(file: ConfigFile, keys: readonly ConfigKey[]): Map<string, Setting> {
   const settings = new Map<string, Setting>()
   const origin = { from: basename(file.path), folder: dirname(file.path) }
-  const known = new Set(CONFIG_KEYS.map(({ key }) => key))
+  const known = new Set(keys.map(({ key }) => key))
   const walk = (value: unknown, prefix: string) => {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) {
       throw invalid(`${prefix || 'the configuration'} in ${origin.from} should hold keys`)
     }
     for (const [name, child] of Object.entries(value)) {
       const key = prefix === '' ? name : `${prefix}.${name}`
-      const isBranch = CONFIG_KEYS.some((leaf) => leaf.key.startsWith(`${key}.`))
+      const isBranch = keys.some((leaf) => leaf.key.startsWith(`${key}.`))
       if (isBranch) walk(child, key)
       else if (!known.has(key)) throw unknownKey(key, [...known], origin.from)
       else if (child !== undefined) settings.set(key, { value: child, ...origin })
@@ -130,15 +134,22 @@ export function fileSettings(file: ConfigFile): Map<string, Setting> {
  *
  * @throws ASSAY_CONFIG_UNKNOWN_KEY for an `ASSAY_…` name that is no key.
  */
-export function envSettings(env: Environment, where: string, cwd: string): Map<string, Setting> {
+export function envSettings(
+  env: Environment,
+  at: { readonly where: string; readonly cwd: string; readonly keys: readonly ConfigKey[] },
+): Map<string, Setting> {
+  const { where, cwd } = at
   const settings = new Map<string, Setting>()
-  const keys = new Map(CONFIG_KEYS.map(({ env: name, key }) => [name, key]))
+  const keys = new Map(at.keys.map(({ env: name, key }) => [name, key]))
   for (const [name, value] of Object.entries(env)) {
     if (!name.startsWith('ASSAY_') || !value || NOT_KEYS.test(name)) continue
-    const plain = name.endsWith('_FILE') ? name.slice(0, -'_FILE'.length) : name
+    // A key of its own may end so too: it names a file, and is not to be read from one.
+    const isFile = name.endsWith('_FILE') && !keys.has(name)
+    const plain = isFile ? name.slice(0, -'_FILE'.length) : name
     const key = keys.get(plain)
     if (key === undefined) {
       if (KUBERNETES.test(name)) continue
+      if (plain === 'ASSAY_EXTEND') throw invalid(`${name} in ${where}: ${EXTEND_IS_CODE}`)
       throw unknownKey(name, [...keys.keys()], where)
     }
     if (settings.has(key)) throw invalid(`both ${plain} and ${plain}_FILE are set: keep one`)

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { ConfigSources } from './config.ts'
-import { defineConfig, explainConfig, loadConfig } from './config.ts'
+import { explainConfig, loadConfig } from './config.ts'
 import { CONFIG_KEYS } from './config-schema.ts'
 
 let cwd: string
@@ -48,6 +48,20 @@ describe('with nothing said', () => {
       log: { level: 'info' },
       candles: { graceSeconds: 10 },
       backfill: { enabled: true, graceSeconds: 2, maxAttempts: 5 },
+      flow: { enabled: true, liveMax: 2, gapMax: 1, backfillMax: 2, schedules: {} },
+      lineage: {
+        ...{ namespace: 'assay', file: null, url: null, apiKey: null },
+        ...{ kafkaBrokers: null, kafkaTopic: 'assay.lineage' },
+      },
+      retention: {
+        rawArchive: null,
+        trades: null,
+        candles: null,
+        snapshots: 365,
+        books: null,
+        quarantine: null,
+        runs: 90,
+      },
     })
   })
 })
@@ -131,6 +145,18 @@ describe('of several sources', () => {
     expect((await load()).config.venues.coingecko.coins).toEqual(coins)
   })
 
+  test('a file of lineage lies where it was named from, and its brokers are words', async () => {
+    write('assay.config.yaml', 'lineage: { file: told.jsonl }')
+    const env = { ASSAY_LINEAGE_KAFKA_BROKERS: 'a:9092, b:9092' }
+    const { lineage } = (await load({ env })).config
+    expect(lineage).toMatchObject({
+      file: join(cwd, 'told.jsonl'),
+      kafkaBrokers: ['a:9092', 'b:9092'],
+    })
+    const named = await load({ env: { ASSAY_LINEAGE_FILE: 'other.jsonl' } })
+    expect(named.config.lineage.file).toBe(join(cwd, 'other.jsonl'))
+  })
+
   test('a key of an interface may come from a file, and is not shown', async () => {
     write('key', 'CG-secret\n')
     const loaded = await load({ env: { ASSAY_VENUES_COINGECKO_API_KEY_FILE: 'key' } })
@@ -146,12 +172,10 @@ describe('of several sources', () => {
 
 describe('a configuration file', () => {
   test('in TypeScript is imported as it is', async () => {
-    const url = new URL('./config.ts', import.meta.url).href
     write(
       'assay.config.ts',
-      `import { defineConfig } from ${JSON.stringify(url)}
-       const level: 'warn' = 'warn'
-       export default defineConfig({ log: { level } })`,
+      `const level: 'warn' = 'warn'
+       export default { log: { level } }`,
     )
     const { config, file } = await load()
     expect(config.log.level).toBe('warn')
@@ -322,7 +346,7 @@ describe('the store', () => {
 
 describe('for people', () => {
   test('every value is explained with its origin and its variable', async () => {
-    const config = defineConfig({ venues: { coinbase: { restUrl: 'https://me:pw@host/x' } } })
+    const config = { venues: { coinbase: { restUrl: 'https://me:pw@host/x' } } }
     write('assay.config.mjs', `export default ${JSON.stringify(config)}`)
     const lines = explainConfig(await load())
     expect(lines).toHaveLength(CONFIG_KEYS.length)
@@ -357,5 +381,52 @@ describe('what is shipped as a sample', () => {
     const sample = join(root, 'assay.config.example.ts')
     const { config } = await load({ configPath: sample, flags: { data: 'data' } })
     expect(config).toEqual((await load()).config)
+  })
+})
+
+describe('what a file adds', () => {
+  const venue = `{ id: 'tiny', feeds: {} }`
+
+  test('is handed on as it was written', async () => {
+    write('assay.config.ts', `export default { extend: { venues: [${venue}] } }`)
+    const { extend } = await load()
+    expect(extend).toEqual({ venues: [{ id: 'tiny', feeds: {} }], assets: [], datasets: [] })
+    expect((await load({ configPath: 'assay.config.ts' })).config.log.level).toBe('info')
+  })
+
+  test('has keys for its venues: in the file, in variables, and for flags', async () => {
+    write(
+      'assay.config.ts',
+      `export default {
+         venues: { tiny: { products: ['A-B'] } },
+         extend: { venues: [${venue}] },
+       }`,
+    )
+    const loaded = await load({
+      env: { ASSAY_VENUES_TINY_WS_URL: 'ws://h' },
+      flags: (venueIds) => ({ [`venues.${venueIds[0]}.restUrl`]: 'http://h' }),
+    })
+    expect(loaded.config.venues).toMatchObject({
+      tiny: { wsUrl: 'ws://h', restUrl: 'http://h', products: ['A-B'] },
+    })
+    expect(explainConfig(loaded).map(({ key }) => key)).toContain('venues.tiny.products')
+  })
+
+  test.each([
+    ['a value', '5', 'assay.config.mjs: extend: should be an object'],
+    ['no list', '{ venues: {} }', 'assay.config.mjs: extend.venues: should be a list'],
+    ['another key', '{ venue: [] }', 'assay.config.mjs: extend: Unrecognized key: "venue"'],
+  ])('is refused where it is %s', async (_, text, said) => {
+    write('assay.config.mjs', `export default { extend: ${text} }`)
+    await expect(load()).rejects.toMatchObject({
+      code: 'ASSAY_CONFIG_INVALID',
+      message: expect.stringContaining(said),
+    })
+  })
+
+  test('is code, and so in no YAML and no variable', async () => {
+    await expect(load({ env: { ASSAY_EXTEND: '{}' } })).rejects.toThrow('extend holds code')
+    write('assay.config.yaml', 'extend: { venues: [] }')
+    await expect(load()).rejects.toThrow('extend holds code')
   })
 })

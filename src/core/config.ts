@@ -1,7 +1,8 @@
 import { join, resolve } from 'node:path'
 import type { z } from 'zod'
-import type { AssayConfig, AssayConfigInput } from './config-schema.ts'
-import { CONFIG_KEYS, configSchema } from './config-schema.ts'
+import { type ConfigExtend, takeExtend, venueIdsOf } from './config-extend.ts'
+import type { AssayConfig, AssayConfigInput, ConfigShape, configSchema } from './config-schema.ts'
+import { shapeWith } from './config-schema.ts'
 import type { Environment, Setting } from './config-sources.ts'
 import {
   envSettings,
@@ -21,11 +22,14 @@ export interface ConfigSources {
   /** Folder whose `.env` and `assay.config.*` are read, and that relative paths start from. */
   readonly cwd: string
   readonly env: Environment
-  /** Values by dotted key, as the command line gave them; undefined means not given. */
-  readonly flags?: Readonly<Record<string, unknown>>
+  /** What the command line gave; where it depends on them, told which venues the file adds. */
+  readonly flags?: ConfigFlags | ((venueIds: readonly string[]) => ConfigFlags)
   /** The configuration file, if a person named one. Otherwise `ASSAY_CONFIG`, or what is found. */
   readonly configPath?: string
 }
+
+/** Values by dotted key; undefined means not given. */
+export type ConfigFlags = Readonly<Record<string, unknown>>
 
 /** A configuration and the story of each of its values. */
 export interface LoadedConfig {
@@ -34,6 +38,8 @@ export interface LoadedConfig {
   readonly origins: ReadonlyMap<string, string>
   /** The configuration file that was read, or null. */
   readonly file: string | null
+  /** What the file adds to the pipeline. */
+  readonly extend: ConfigExtend
 }
 
 /** One line of {@link explainConfig}. */
@@ -44,16 +50,6 @@ export interface ExplainedKey {
   readonly from: string
   readonly env: string
   readonly about: string
-}
-
-/**
- * Returns its argument: lets an editor complete and check `assay.config.ts`.
- *
- * @example
- * export default defineConfig({ venues: { coinbase: { products: ['BTC-USD'] } } })
- */
-export function defineConfig(config: AssayConfigInput): AssayConfigInput {
-  return config
 }
 
 /**
@@ -70,29 +66,28 @@ export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> 
   const dotEnv = readDotEnv(cwd)
   const whole = { ...dotEnv, ...withoutEmpty(env) }
   const path = sources.configPath ?? whole.ASSAY_CONFIG
-  const file = await readConfigFile(cwd, path || undefined, whole)
+  const found = await readConfigFile(cwd, path || undefined, whole)
+  const { file, extend } = takeExtend(found)
+  const venueIds = venueIdsOf(extend)
+  const shape = shapeWith(venueIds)
+  const flags = typeof sources.flags === 'function' ? sources.flags(venueIds) : sources.flags
   const settings = new Map<string, Setting>([
-    ...(file === null ? [] : fileSettings(file)),
-    ...environmentSettings(dotEnv, env, cwd),
-    ...flagSettings(sources.flags ?? {}, cwd),
+    ...(file === null ? [] : fileSettings(file, shape.keys)),
+    ...envSettings(dotEnv, { where: '.env', cwd, keys: shape.keys }),
+    ...envSettings(env, { where: 'the environment', cwd, keys: shape.keys }),
+    ...flagSettings(flags ?? {}, cwd, shape),
   ])
-  const config = place(check(settings), settings, cwd)
-  const origins = CONFIG_KEYS.map(({ key }) => [key, settings.get(key)?.from ?? 'default'] as const)
-  return { config, origins: new Map(origins), file: file?.path ?? null }
+  const config = place(check(settings, shape), settings, cwd)
+  const origins = shape.keys.map(({ key }) => [key, settings.get(key)?.from ?? 'default'] as const)
+  return { config, origins: new Map(origins), file: file?.path ?? null, extend }
 }
 
 function withoutEmpty(env: Environment): Environment {
   return Object.fromEntries(Object.entries(env).filter(([, value]) => value))
 }
 
-function environmentSettings(dotEnv: Environment, env: Environment, cwd: string) {
-  const written = envSettings(dotEnv, '.env', cwd)
-  const real = envSettings(env, 'the environment', cwd)
-  return [...written, ...real]
-}
-
-function flagSettings(flags: Readonly<Record<string, unknown>>, folder: string) {
-  const known = CONFIG_KEYS.map(({ key }) => key)
+function flagSettings(flags: ConfigFlags, folder: string, { keys }: ConfigShape) {
+  const known = keys.map(({ key }) => key)
   const given = Object.entries(flags).filter(([, value]) => value !== undefined)
   return given.map(([key, value]): [string, Setting] => {
     if (!known.includes(key)) throw unknownKey(key, known, 'the flags')
@@ -100,15 +95,18 @@ function flagSettings(flags: Readonly<Record<string, unknown>>, folder: string) 
   })
 }
 
-function check(settings: ReadonlyMap<string, Setting>): z.output<typeof configSchema> {
+function check(
+  settings: ReadonlyMap<string, Setting>,
+  { schema, keys }: ConfigShape,
+): z.output<typeof configSchema> {
   const tree: Record<string, unknown> = {}
-  for (const { key } of CONFIG_KEYS) setAt(tree, key, settings.get(key)?.value)
-  const result = configSchema.safeParse(tree)
+  for (const { key } of keys) setAt(tree, key, settings.get(key)?.value)
+  const result = schema.safeParse(tree)
   if (result.success) return result.data
   const issue = result.error.issues[0]!
   // An issue inside a list is told of the list's key.
   const at = issue.path.join('.')
-  const key = CONFIG_KEYS.find((leaf) => at === leaf.key || at.startsWith(`${leaf.key}.`))?.key
+  const key = keys.find((leaf) => at === leaf.key || at.startsWith(`${leaf.key}.`))?.key
   const from = settings.get(key ?? at)?.from ?? 'default'
   throw invalid(`${key ?? at} (${from}): ${issue.message}`, { key: key ?? at, from })
 }
@@ -136,7 +134,11 @@ function place(
     storePath === ''
       ? join(data, 'warehouse')
       : resolve(settings.get('store')?.folder ?? cwd, storePath)
-  return { ...config, data, store: `sqlite:${store}` }
+  const { file } = config.lineage
+  const lineageFile =
+    file === null ? null : resolve(settings.get('lineage.file')?.folder ?? cwd, file)
+  const lineage = { ...config.lineage, file: lineageFile }
+  return { ...config, data, store: `sqlite:${store}`, lineage }
 }
 
 /**
@@ -160,7 +162,7 @@ function sqlitePath(store: string, from: string): string {
 
 /** Returns every key with its value, where it came from and what it is for; secrets masked. */
 export function explainConfig(loaded: LoadedConfig): readonly ExplainedKey[] {
-  return CONFIG_KEYS.map(({ key, env, about }) => ({
+  return shapeWith(venueIdsOf(loaded.extend)).keys.map(({ key, env, about }) => ({
     key,
     value: redactKey(key, valueAt(loaded.config, key)),
     from: loaded.origins.get(key)!,

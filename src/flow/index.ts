@@ -1,0 +1,45 @@
+export type {
+  Asset,
+  ChangedSpans,
+  CheckResult,
+  FingerprintAt,
+  ItemState,
+  Outcome,
+  PoolName,
+  RetryPolicy,
+  RunContext,
+  Schedule,
+} from './asset.ts'
+export type { RunChange, RunListener } from './attempt.ts'
+export {
+  type BackfillRequest,
+  beginBackfill,
+  cancelBackfill,
+  listWanted,
+  type Reprocess,
+} from './backfill.ts'
+export type { ClaimedRun, PoolLimits } from './claim.ts'
+export { createTicker, type FlowOptions, type FlowTicker, runFlow } from './flow.ts'
+export { type AssetGraph, createGraph, graphMermaid, graphText, type PartRef } from './graph.ts'
+export {
+  overlapping,
+  type Partition,
+  type Partitioning,
+  parsePartition,
+  partitionAt,
+  partitionsIn,
+  partitionWidthUs,
+  WHOLE,
+} from './partition.ts'
+export {
+  activeName,
+  cancelRun,
+  type QueuedRun,
+  queueRun,
+  type RunRequest,
+  unknownRun,
+} from './requests.ts'
+export { createRunner, DEFAULT_POOLS, type Runner, type RunnerOptions } from './runner.ts'
+export { nextOccurrence, parseCron } from './schedule.ts'
+export { countStates, type PartState, readState, readStates, type StateCounts } from './states.ts'
+export { type AssetStatus, assetStatus, listUnmade } from './status.ts'
