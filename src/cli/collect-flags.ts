@@ -23,7 +23,7 @@ export interface CollectFlags extends VenueFlags {
 }
 
 /**
- * The venues there are, and where `assay sim` serves each below its own address; those without
+ * The venues of ours, and where `assay sim` serves each below its own address; those without
  * a socket have coins, not products. The registry itself is not loaded for a command's help.
  */
 const PATHS: Readonly<Record<string, { readonly ws: string | null; readonly rest: string }>> = {
@@ -76,14 +76,15 @@ export function collectOptions(command: Command): Command {
 }
 
 /**
- * Returns what those flags give the configuration.
+ * Returns what those flags give the configuration, which adds venues of these ids.
  *
  * @throws ASSAY_UNKNOWN_VENUE; ASSAY_USAGE for an address of which it is not clear whose it is,
  * and for a product of a venue that has none.
  */
-export function collectSettings(flags: CollectFlags): Settings {
+export function collectSettings(flags: CollectFlags, venueIds: readonly string[] = []): Settings {
   const venues = listOf(flags.venues)
-  for (const venue of venues ?? []) if (!CCXT.test(venue)) knownVenue(venue)
+  const known = [...Object.keys(PATHS), ...venueIds]
+  for (const venue of venues ?? []) if (!CCXT.test(venue)) knownVenue(venue, known)
   return {
     mode: flags.mode,
     'collect.venues': venues,
@@ -91,10 +92,10 @@ export function collectSettings(flags: CollectFlags): Settings {
     'venues.coinbase.feed': flags.feed,
     'poll.everySeconds': flags.pollSeconds,
     'venues.coingecko.coins': coinsOf(flags.coins),
-    ...productSettings(listOf(flags.products)),
+    ...productSettings(listOf(flags.products), known),
     ...simSettings(flags.sim, flags.feed),
-    ...urlSettings('wsUrl', flags.wsUrl, venues),
-    ...urlSettings('restUrl', flags.restUrl, venues),
+    ...urlSettings('wsUrl', flags.wsUrl, { venues, known }),
+    ...urlSettings('restUrl', flags.restUrl, { venues, known }),
   }
 }
 
@@ -108,16 +109,19 @@ function coinsOf(words: readonly string[] | undefined): string | undefined {
 }
 
 /** A product goes to every exchange, one with a venue before it to that alone. */
-function productSettings(products: readonly string[] | undefined): Settings {
+function productSettings(
+  products: readonly string[] | undefined,
+  known: readonly string[],
+): Settings {
   if (products === undefined) return {}
-  const exchanges = Object.keys(PATHS).filter((venue) => PATHS[venue]?.ws !== null)
+  const exchanges = known.filter((venue) => PATHS[venue]?.ws !== null)
   const own = new Map<string, string[]>()
   const shared: string[] = []
   for (const product of products) {
     const colon = product.indexOf(':')
     if (colon < 0) shared.push(product)
     else {
-      const id = knownVenue(product.slice(0, colon))
+      const id = knownVenue(product.slice(0, colon), known)
       if (!exchanges.includes(id)) {
         throw new AssayError('ASSAY_USAGE', `${id} has no products; name its coins with --coins`)
       }
@@ -147,8 +151,9 @@ function simSettings(sim: string | undefined, feed: string | undefined): Setting
 function urlSettings(
   key: 'wsUrl' | 'restUrl',
   urls: readonly string[] | undefined,
-  venues: readonly string[] | undefined,
+  at: { readonly venues: readonly string[] | undefined; readonly known: readonly string[] },
 ): Settings {
+  const { venues, known } = at
   const settings: Record<string, string> = {}
   for (const text of urls ?? []) {
     const [, named, url] = /^([a-z][a-z0-9-]*)=(.*)$/.exec(text) ?? [undefined, undefined, text]
@@ -157,17 +162,17 @@ function urlSettings(
       const flag = key === 'wsUrl' ? '--ws-url' : '--rest-url'
       throw new AssayError('ASSAY_USAGE', `whose is ${text}? Write ${flag} coinbase=${text}`)
     }
-    settings[`venues.${knownVenue(venue)}.${key}`] = url ?? ''
+    settings[`venues.${knownVenue(venue, known)}.${key}`] = url ?? ''
   }
   return settings
 }
 
-function knownVenue(id: string): string {
-  if (Object.hasOwn(PATHS, id)) return id
-  const known = Object.keys(PATHS).join(', ')
+function knownVenue(id: string, known: readonly string[]): string {
+  if (known.includes(id)) return id
+  const list = known.join(', ')
   throw new AssayError(
     'ASSAY_UNKNOWN_VENUE',
-    `no venue is called ${id}; there is ${known}, and ccxt:ID`,
+    `no venue is called ${id}; there is ${list}, and ccxt:ID`,
   )
 }
 

@@ -28,20 +28,21 @@ export type Work<F> = (call: Call<F>) => Promise<ExitStatus | undefined> | Promi
 /**
  * Returns an action for Commander that opens the context and does `work`.
  *
- * @param settings what the command's own flags give the configuration, by dotted key.
+ * @param settings what the command's own flags give the configuration, by dotted key; told which
+ * venues the configuration adds.
  *
  * @example
  * program.command('gaps').action(action(async ({ context }) => showGaps(context)))
  */
 export function action<F extends object = object>(
   work: Work<F>,
-  settings: (flags: F & GlobalFlags) => Settings = () => ({}),
+  settings: (flags: F & GlobalFlags, venueIds: readonly string[]) => Settings = () => ({}),
 ): (...given: unknown[]) => Promise<void> {
   return async (...given) => {
     const command = given.at(-1) as Command
     const flags = command.optsWithGlobals<F & GlobalFlags>()
     const { openContext } = await import('./context.ts')
-    const context = await openContext(flags, settings(flags))
+    const context = await openContext(flags, (venueIds) => settings(flags, venueIds))
     const status = await work({ context, args: command.args, flags })
     if (status !== undefined) process.exitCode = status
   }

@@ -4,6 +4,7 @@ import { createAnswers } from './answers.ts'
 import type { CollectedStatus, CollectedSummary, Collectors } from './collectors.ts'
 import { COLLECT_LOG, startCollectors } from './collectors.ts'
 import type { Context } from './context.ts'
+import { type FlowJob, keepFlowThread } from './flow-thread.ts'
 import { type RefineThread, startRefineThread } from './refine-thread.ts'
 
 /** What a pipeline is started with. */
@@ -11,6 +12,8 @@ export interface PipelineOptions
   extends Pick<Context, 'config' | 'dataDir' | 'storeUrl' | 'clock' | 'log' | 'signal'> {
   /** Names the run in the diary and to whoever finds the warehouse locked. */
   readonly command: string
+  /** How the flow's thread reads its configuration. @default no scheduled assets are made */
+  readonly flow?: FlowJob
   /** Told once a second. */
   readonly onStatus?: (status: CollectedStatus, refine: RefineThread) => void
 }
@@ -62,7 +65,11 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
   refine.tellDurable(journal.durablePos)
   const stopping = new AbortController()
   const sealing = keepSealing({ ...options, belowPos: () => refine.checkpoint }, stopping.signal)
-  const parts = { journal, refine, sealing, stopping, forget }
+  const flow =
+    options.flow === undefined
+      ? Promise.resolve()
+      : keepFlowThread(options.flow, { ...options, signal: stopping.signal })
+  const parts = { journal, refine, background: Promise.all([sealing, flow]), stopping, forget }
   let collectors: Collectors
   try {
     collectors = await startCollectors({
@@ -84,7 +91,8 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
 interface Parts {
   readonly journal: Journal
   readonly refine: RefineThread
-  readonly sealing: Promise<void>
+  /** What ends once stopping has begun: sealing, and the flow. */
+  readonly background: Promise<unknown>
   readonly stopping: AbortController
   readonly forget: () => void
 }
@@ -101,9 +109,9 @@ async function finish(collectors: Collectors, parts: Parts): Promise<PipelineSum
 }
 
 async function closeParts(parts: Parts): Promise<RefineTotals> {
-  const { journal, refine, sealing, stopping, forget } = parts
+  const { journal, refine, background, stopping, forget } = parts
   stopping.abort('stopped')
-  await sealing
+  await background
   try {
     refine.tellDurable(journal.durablePos)
     return await refine.stop()

@@ -286,3 +286,22 @@ test('the log is listed and sealed, and a flipped byte is found', async () => {
   expect(JSON.parse(sealed)[0]).toMatchObject({ log: 'collect', belowPos: 8, records: 8, hours: 1 })
   expect((await json('trades', 'BTC-USD', '--raw')).value).toHaveLength(5)
 })
+
+test('retention and compaction without anything to do say so by their status', async () => {
+  const dry = await run('retention', '--dry-run', '--json')
+  expect(dry.status).toBe(3)
+  const report = JSON.parse(dry.stdout)
+  expect(report).toMatchObject({ dry_run: true, changed: false, logs: [] })
+  expect(report.datasets.map((one: { dataset: string }) => one.dataset)).toEqual([
+    'snapshots',
+    'runs',
+  ])
+  const kept = await run('retention')
+  expect(kept).toMatchObject({ status: 3 })
+  expect(kept.stdout).toMatch(/^snapshots: 0 rows before 2025-/m)
+  const compacted = await run('log', 'compact', '--older-than', '0', '--json')
+  expect(compacted.status).toBe(3)
+  expect(JSON.parse(compacted.stdout)[0]).toMatchObject({ name: 'collect', damaged: [] })
+  const { value } = await json('rebuild', '--check')
+  expect(value).toMatchObject({ carried_trades: 0, horizon: [] })
+})

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { RawRecord } from '../market/record.ts'
-import { rawEvent } from './raw-event.ts'
+import { rawElement, rawEvent } from './raw-event.ts'
 
 function record(change: Partial<RawRecord> & { readonly payload: string }): RawRecord {
   // In the middle of a longer buffer, as readers give them.
@@ -62,4 +62,18 @@ test('of a file it is the line', () => {
 
 test('where the trade is not found it is all there is', () => {
   expect(rawEvent(record({ payload: '{"type":"error"}' }), 0)).toBe('{"type":"error"}')
+})
+
+test('of a snapshot or a candle it is the element at its place, or the line', () => {
+  const page = record({ payload: '[{"id":"a,[b"},  [1,"x]"] ,3]' })
+  expect([0, 1, 2].map((item) => rawElement(page, item))).toEqual([
+    '{"id":"a,[b"}',
+    '[1,"x]"]',
+    '3',
+  ])
+  expect(rawElement(page, 3)).toBe('[{"id":"a,[b"},  [1,"x]"] ,3]')
+  const lines = Buffer.from('1,2\n3,4')
+  const text = { form: 'text' as const, bytes: lines, start: 0, end: lines.length }
+  expect(rawElement(record({ payload: '', ...text }), 1)).toBe('3,4')
+  expect(rawElement(record({ payload: '{"prices":[]}' }), 1)).toBe('{"prices":[]}')
 })

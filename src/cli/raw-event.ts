@@ -3,6 +3,9 @@ import type { EventSink } from '../market/event.ts'
 import type { RawRecord } from '../market/record.ts'
 import { decoderOf } from '../venues/index.ts'
 
+const COMMA = 0x2c
+const SPACE = 0x20
+
 /** Where one trade's price stands: a place inside the part of a record that tells of it. */
 interface Place {
   readonly bytes: Uint8Array
@@ -25,6 +28,27 @@ export function rawEvent(record: RawRecord, item: number): string {
   const [from, to] =
     record.form === 'json' ? objectAround(place, start, end) : lineAround(place, start, end)
   return textOf(place.bytes, from, to)
+}
+
+/**
+ * Returns the part of a record that stands at the place of one of its snapshots or candles: the
+ * element of a list, the line of a file; the whole payload where it is neither.
+ */
+export function rawElement({ bytes, start, end, form }: RawRecord, item: number): string {
+  const text = textOf(bytes, start, end)
+  if (form !== 'json') return text.split('\n')[item] ?? text
+  if (!text.startsWith('[')) return text
+  const list = bytes.subarray(start, end)
+  let at = 1
+  for (let element = 0; at < list.length; element += 1) {
+    while ((list[at] ?? COMMA) <= SPACE) at += 1
+    const to = skipValue(list, at, list.length)
+    if (to < 0) return text
+    if (element === item) return textOf(list, at, to)
+    at = list.indexOf(COMMA, to) + 1
+    if (at === 0) return text
+  }
+  return text
 }
 
 function placeOf(record: RawRecord, item: number): Place | null {

@@ -1,4 +1,4 @@
-import { listLogs, logStat } from '../bronze/index.ts'
+import { listLogs, logStat, readLogHorizon } from '../bronze/index.ts'
 import { isAssayError } from '../core/errors.ts'
 import { followCandles } from '../gold/candles.ts'
 import { BookFollower } from '../silver/books/follow.ts'
@@ -61,11 +61,15 @@ export async function openRefinerHere(
 
 /** Returns how many records all logs hold. */
 export function recordsIn(dataDir: string): number {
-  return listLogs(dataDir).reduce((sum, name) => sum + logStat({ dataDir, name }).durablePos, 0)
+  const kept = listLogs(dataDir).map((name) => logStat({ dataDir, name }))
+  return kept.reduce((sum, { durablePos, horizonPos }) => sum + durablePos - horizonPos, 0)
 }
 
 function refinedIn(dataDir: string, refiner: Refiner): number {
-  return listLogs(dataDir).reduce((sum, name) => sum + refiner.checkpoint(name), 0)
+  const begun = listLogs(dataDir).map((name) => {
+    return Math.max(0, refiner.checkpoint(name) - readLogHorizon(dataDir, name).pos)
+  })
+  return begun.reduce((sum, count) => sum + count, 0)
 }
 
 function difference(after: RefineTotals, before: RefineTotals): RefineTotals {
@@ -75,6 +79,7 @@ function difference(after: RefineTotals, before: RefineTotals): RefineTotals {
     accepted: after.accepted - before.accepted,
     candles: after.candles - before.candles,
     duplicates: after.duplicates - before.duplicates,
+    expired: after.expired - before.expired,
     conflicts: after.conflicts - before.conflicts,
     rejected: after.rejected - before.rejected,
     late: after.late - before.late,

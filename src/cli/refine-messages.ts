@@ -11,6 +11,8 @@ export interface RefineJob {
   readonly graceUs: number
   /** The log whose durable position is told by message; `null` to ask every head file. */
   readonly ownLog: string | null
+  /** Configuration files whose venues are to be known. */
+  readonly venueFiles: readonly string[]
 }
 
 /** What the refiner's thread can be asked, and what it answers. */

@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import { AssayError, type ErrorCode } from '../core/errors.ts'
 import type { RefineTotals } from '../silver/refiner.ts'
+import { venueFiles } from '../venues/index.ts'
 import type { Answerer } from './answers.ts'
 import type { FromRefiner, Questions, RefineJob, ToRefiner } from './refine-messages.ts'
 
@@ -23,10 +24,10 @@ export interface RefineThread extends Answerer {
 export type Commit = Extract<FromRefiner, { type: 'committed' }>
 
 /** Starts the refiner and waits until it holds the warehouse. */
-export async function startRefineThread(job: RefineJob): Promise<RefineThread> {
+export async function startRefineThread(job: Omit<RefineJob, 'venueFiles'>): Promise<RefineThread> {
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
   const worker = new Worker(new URL(`./refine-worker.${extension}`, import.meta.url), {
-    workerData: job,
+    workerData: { ...job, venueFiles: venueFiles() } satisfies RefineJob,
   })
   const tell = (message: ToRefiner) => worker.postMessage(message)
   const questions = createQuestions((id, question) => tell({ type: 'ask', id, question }))

@@ -7,6 +7,7 @@ import { backoffMs } from '../core/retry.ts'
 import { followCandles } from '../gold/candles.ts'
 import { BookFollower } from '../silver/books/follow.ts'
 import { Refiner } from '../silver/refiner.ts'
+import { adoptVenues } from '../venues/adopt.ts'
 import { openWarehouse } from '../warehouse/index.ts'
 import { type Answerer, answererOf } from './answers.ts'
 import type { FromRefiner, RefineJob, ToRefiner } from './refine-messages.ts'
@@ -58,6 +59,7 @@ function tell(message: FromRefiner): void {
 
 async function main(): Promise<void> {
   const clock = systemClock
+  await adoptVenues(job.venueFiles)
   await using warehouse = await openWarehouse({
     url: job.storeUrl,
     mode: 'write',

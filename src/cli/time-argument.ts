@@ -6,6 +6,7 @@ const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_
 const DATE = /^[0-9]{4}-[0-9]{2}-[0-9]{2}$/
 const WITHOUT_SECONDS =
   /^([0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2})(Z|[+-][0-9]{2}:[0-9]{2})?$/i
+const HOUR = /^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}$/i
 const WITHOUT_ZONE = /^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9.]+$/i
 
 /** What a time may look like, for help texts. */
@@ -13,8 +14,9 @@ const TIME_FORMS = 'RFC 3339, a date, epoch seconds/ms/us, or -1h'
 
 /**
  * Reads a time as people and programs write it, as epoch microseconds: RFC 3339, where the
- * zone (UTC) and the seconds may be left out; a date, its start; `now`; a time from now, `-90m`
- * (units s, m, h, d, w); or digits, epoch seconds, milliseconds or microseconds by their length.
+ * zone (UTC), the seconds and the minutes may be left out; a date, its start; `now`; a time from
+ * now, `-90m` (units s, m, h, d, w); or digits, epoch seconds, milliseconds or microseconds by
+ * their length.
  *
  * @throws ASSAY_USAGE, naming the flag.
  */
@@ -36,6 +38,7 @@ function readTime(text: string, nowUs: number): number | null {
   }
   if (/^[0-9]+(\.[0-9]+)?$/.test(text)) return parseEpochUs(text, epochUnit(text))
   if (DATE.test(text)) return parseTimeUs(`${text}T00:00:00Z`)
+  if (HOUR.test(text)) return parseTimeUs(`${text}:00:00Z`)
   const short = WITHOUT_SECONDS.exec(text)
   if (short !== null) return parseTimeUs(`${short[1]}:00${short[2] ?? 'Z'}`)
   return parseTimeUs(WITHOUT_ZONE.test(text) ? `${text}Z` : text)

@@ -1,5 +1,5 @@
 import { AssayError } from '../core/errors.ts'
-import { findVenue, VENUES } from '../venues/index.ts'
+import { findVenue, venueIds } from '../venues/index.ts'
 import type { Venue } from '../venues/venue.ts'
 
 /**
@@ -10,6 +10,6 @@ import type { Venue } from '../venues/venue.ts'
 export function venueOfId(id: string): Venue {
   const venue = findVenue(id)
   if (venue !== null) return venue
-  const known = Object.keys(VENUES).join(', ')
+  const known = venueIds().join(', ')
   throw new AssayError('ASSAY_UNKNOWN_VENUE', `no venue is called ${id}; there is ${known}`)
 }

@@ -21,6 +21,11 @@ export interface SealFlags extends LogFlags {
   readonly below?: string
 }
 
+/** Flags of `assay log compact`. */
+export interface CompactFlags extends LogFlags {
+  readonly olderThan?: string
+}
+
 const LOG_FLAG = ['--log <name>', 'one log alone: collect, import, replay …'] as const
 
 /** `assay log`: the raw log itself. */
@@ -29,10 +34,16 @@ export const logCommand: CommandModule = {
   register(program: Command) {
     const log = program
       .command('log')
-      .description('the raw log: list, verify, print, seal')
+      .description('the raw log: list, verify, print, seal, compact')
       .addHelpText(
         'after',
-        examples(['log ls', 'log verify', 'log cat --symbol BTC-USD --limit 5', 'log seal']),
+        examples([
+          'log ls',
+          'log verify',
+          'log cat --symbol BTC-USD --limit 5',
+          'log seal',
+          'log compact --older-than 24',
+        ]),
       )
     log
       .command('ls')
@@ -59,6 +70,7 @@ export const logCommand: CommandModule = {
       )
     registerCat(log)
     registerSeal(log)
+    registerCompact(log)
   },
 }
 
@@ -98,6 +110,32 @@ function registerSeal(log: Command): void {
       action<SealFlags>(async (call) => {
         const { sealLogs } = await import('../work/log-seal.ts')
         return sealLogs(call)
+      }),
+    )
+}
+
+function registerCompact(log: Command): void {
+  log
+    .command('compact')
+    .description(
+      'joins parts of sealed hours, and compresses them harder; 3 if nothing gains by it',
+    )
+    .option(...LOG_FLAG)
+    .option('--older-than <hours>', 'only hours that ended so many hours ago (default: 24)')
+    .addOption(jsonFlag())
+    .addHelpText(
+      'after',
+      [
+        '',
+        'Records and their positions stay as they are. What is written is read back before it',
+        'takes the place of the old files.',
+        examples(['log compact', 'log compact --log import --older-than 1 --json']),
+      ].join('\n'),
+    )
+    .action(
+      action<CompactFlags>(async (call) => {
+        const { compactLogs } = await import('../work/log-compact.ts')
+        return compactLogs(call)
       }),
     )
 }

@@ -4,12 +4,13 @@ import { join } from 'node:path'
 import type { FaultPreset, Simulator, VenueId } from '../../../sim/index.ts'
 import { listLogs } from '../../bronze/index.ts'
 import { AssayError } from '../../core/errors.ts'
-import { MINUTE_US } from '../../market/bucket.ts'
+import { bucketStart, MINUTE_US } from '../../market/bucket.ts'
 import type { DemoFlags } from '../commands/demo.ts'
 import type { Context, GlobalFlags } from '../context.ts'
 import { fetchHistory } from '../fetch-history.ts'
 import { liveLine } from '../live.ts'
-import { type Pipeline, startPipeline } from '../pipeline.ts'
+import { startPipeline } from '../pipeline.ts'
+import { CLOSE_SECONDS, untilHealed } from './heal.ts'
 import { type DemoProof, proveDemo } from './prove.ts'
 import { tellBeginning, tellProof } from './tell.ts'
 
@@ -25,12 +26,6 @@ const WITNESS_SECONDS = 5
 const POLL_SECONDS = 10
 /** History asked of REST before the live part, so that there are whole candles to compare. */
 const HISTORY_US = 10 * MINUTE_US
-/** Trades held back by a fault may come this long after the market has stopped. */
-const LATE_MS = 10_000
-const HEAL_MS_MAX = 90_000
-const LOOK_MS = 500
-/** Within this time of a minute's end a heartbeat has come after it, and is refined. */
-const PROOF_US = 3_000_000
 
 const VENUES: readonly VenueId[] = ['coinbase', 'binance-us', 'kraken', 'coingecko']
 
@@ -62,14 +57,28 @@ export async function playDemo(
     })
     const demo = { ...demoContext(context, sim), dataDir }
     tellBeginning(context, { sim, seconds, dataDir: keeps ? dataDir : null })
-    const nowUs = context.clock.nowUs()
-    await fetchHistory(exchangesOf(demo), { fromUs: nowUs - HISTORY_US, toUs: nowUs })
+    await fetchUntilNow(exchangesOf(demo))
     const injected = await trade(demo, sim, seconds)
     const proof = await proveDemo(demo, sim)
     tellProof(context, { proof, injected, dataDir: keeps ? dataDir : null })
     return proof
   } finally {
     if (!keeps) await rm(dataDir, { recursive: true, force: true })
+  }
+}
+
+/**
+ * Fetches history up to the minute that lasts, so that live collecting follows on it without a
+ * minute in between that nobody answers for: what a slow venue left behind is asked for again.
+ */
+async function fetchUntilNow(context: Context): Promise<void> {
+  const { clock } = context
+  let fromUs = clock.nowUs() - HISTORY_US
+  for (;;) {
+    const toUs = clock.nowUs()
+    await fetchHistory(context, { fromUs, toUs })
+    fromUs = bucketStart(toUs, MINUTE_US)
+    if (clock.nowUs() < fromUs + MINUTE_US) return
   }
 }
 
@@ -85,6 +94,8 @@ function demoContext(context: Context, sim: Simulator): Omit<Context, 'dataDir'>
     config: {
       ...config,
       mode: 'ws',
+      // Whoever waits longer for late trades would see the demo end before its last minute is told.
+      candles: { graceSeconds: CLOSE_SECONDS },
       collect: { ...config.collect, venues: VENUES, witnessSeconds: WITNESS_SECONDS },
       venues: {
         ...config.venues,
@@ -125,7 +136,8 @@ async function trade(context: Context, sim: Simulator, seconds: number): Promise
     await Promise.race([context.clock.sleep(seconds * 1000, context.signal), pipeline.done])
     // Ctrl-C ends the trading early; what was traded is still healed and proven.
     sim.setTrading(false)
-    await untilHealed(context, sim, pipeline)
+    const isConnected = () => sim.stats.connections > 0
+    await untilHealed({ clock: context.clock, pipeline, isConnected })
   } finally {
     ending.abort()
   }
@@ -137,30 +149,6 @@ async function trade(context: Context, sim: Simulator, seconds: number): Promise
 /** Returns the store of a demo's folder. */
 export function storeOf(dataDir: string): string {
   return `sqlite:${join(dataDir, 'warehouse')}`
-}
-
-async function untilHealed(context: Context, sim: Simulator, pipeline: Pipeline): Promise<void> {
-  const { clock } = context
-  const endMs = clock.monotonicMs() + LATE_MS
-  const giveUpMs = clock.monotonicMs() + HEAL_MS_MAX
-  let quiet = 0
-  while (clock.monotonicMs() < giveUpMs) {
-    await Promise.race([clock.sleep(LOOK_MS), pipeline.done])
-    const holes = await pipeline.refine.holes()
-    const isWhole = !holes.some((hole) => hole.verdict === 'open')
-    const isCaughtUp = pipeline.refine.checkpoint >= pipeline.journal.durablePos - 50
-    quiet = isWhole && isCaughtUp && sim.stats.connections > 0 ? quiet + 1 : 0
-    if (quiet >= 4 && clock.monotonicMs() >= endMs && isMidMinute(clock.nowUs())) return
-  }
-}
-
-/**
- * Whether no minute has just ended, or is about to: heartbeats prove that a minute is whole, and
- * the one that ends as we stop would be proven by none.
- */
-function isMidMinute(nowUs: number): boolean {
-  const sinceUs = nowUs % MINUTE_US
-  return sinceUs >= PROOF_US && sinceUs <= MINUTE_US - PROOF_US
 }
 
 function numberFlag(flag: string, text: string): number {

@@ -27,9 +27,17 @@ export async function printSettings({ context }: Call<object>): Promise<void> {
 export async function checkSettings({ context }: Call<object>): Promise<void> {
   const { file, origins } = context.loaded
   const changed = [...origins.values()].filter((from) => from !== 'default').length
-  if (context.json) return printJson({ ok: true, file, changed })
+  const { venueIds, assets, datasets } = context.extensions
+  const added = {
+    venues: venueIds,
+    assets: assets.map(({ key }) => key),
+    datasets: datasets.map(({ name }) => name),
+  }
+  if (context.json) return printJson({ ok: true, file, changed, added })
   printLine(`The configuration is sound: ${changed} of ${origins.size} values are not the default.`)
   printLine(`File: ${file ?? 'none'}`)
+  const names = [...new Set([...added.venues, ...added.assets, ...added.datasets])]
+  if (names.length > 0) printLine(`It adds ${names.join(', ')}.`)
 }
 
 /** Returns the configuration in force, nested, with secrets masked. */

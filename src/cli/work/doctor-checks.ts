@@ -10,7 +10,7 @@ import {
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { forEachRecord, listLogs, openLogReader } from '../../bronze/index.ts'
+import { forEachRecord, listLogs, openLogReader, readLogHorizon } from '../../bronze/index.ts'
 import { AssayError, isAssayError, systemCode } from '../../core/errors.ts'
 import { formatTimeUs } from '../../market/bucket.ts'
 import { openWarehouse, warehouseStatus } from '../../warehouse/index.ts'
@@ -102,7 +102,8 @@ function checkLog(dataDir: string, name: string): Finding {
   const check = 'raw log'
   try {
     using reader = openLogReader({ dataDir, name })
-    const from = Math.max(0, reader.durablePos - RECORDS_READ)
+    const { pos: horizonPos } = readLogHorizon(dataDir, name)
+    const from = Math.max(horizonPos, reader.durablePos - RECORDS_READ)
     const wanted = reader.durablePos - from
     const read = new Set<number>()
     for (const block of reader.blocks(from)) {

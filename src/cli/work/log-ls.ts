@@ -9,7 +9,10 @@ import { chooseLogs } from './log-names.ts'
 /** A log's measures, named as programs are given them. */
 interface LogLine {
   readonly log: string
+  /** Those that are kept. */
   readonly records: number
+  /** The first position that is kept: records below it were deleted on purpose. */
+  readonly horizon: number
   readonly segments: number
   readonly journal_bytes: number
   readonly archived_hours: number
@@ -31,7 +34,8 @@ export async function listLogStats({ context, flags }: Call<LogFlags>): Promise<
 function lineOf(stat: LogStat): LogLine {
   return {
     log: stat.name,
-    records: stat.durablePos,
+    records: stat.durablePos - stat.horizonPos,
+    horizon: stat.horizonPos,
     segments: stat.segments,
     journal_bytes: stat.journalBytes,
     archived_hours: stat.archivedHours,
@@ -46,6 +50,12 @@ function lineOf(stat: LogStat): LogLine {
 const COLUMNS: readonly Column<LogLine>[] = [
   { key: 'log' },
   { key: 'records', align: 'right', show: (row) => showCount(row.records) },
+  {
+    key: 'horizon',
+    title: 'deleted',
+    align: 'right',
+    show: (row) => (row.horizon === 0 ? '-' : showCount(row.horizon)),
+  },
   { key: 'segments', align: 'right' },
   {
     key: 'journal_bytes',

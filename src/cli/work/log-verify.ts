@@ -47,6 +47,9 @@ function printReport(report: LogReport): void {
     showBytes(bytes),
   ]
   printLine(`${name}: ${verdict}; ${parts.join(', ')}`)
+  if (report.horizonPos > 0) {
+    printLine(`  positions below ${report.horizonPos} were deleted on purpose`)
+  }
   for (const { where, fromPos, toPos, why } of damaged) {
     printLine(`  positions ${fromPos} to ${toPos - 1}: ${visible(why)}`)
     printLine(styles.dim(`    ${visible(where)}`))

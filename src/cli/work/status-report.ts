@@ -79,7 +79,7 @@ export async function readStatus(context: Context): Promise<StatusReport> {
     const pos = held === null ? null : (refined.get(name) ?? 0)
     return {
       log: name,
-      records: stat.durablePos,
+      records: stat.durablePos - stat.horizonPos,
       journal_bytes: stat.journalBytes,
       archived_bytes: stat.archivedBytes,
       refined: pos,

@@ -1,4 +1,3 @@
-import { type LogReader, openLogReader } from '../../bronze/index.ts'
 import { formatTimeUs } from '../../market/bucket.ts'
 import type { Side } from '../../market/trade.ts'
 import { listTrades, openWarehouse, type StoredTrade } from '../../warehouse/index.ts'
@@ -8,7 +7,7 @@ import { showTime } from '../format.ts'
 import { readLimit } from '../limit.ts'
 import type { Column } from '../output.ts'
 import { printRows } from '../output.ts'
-import { rawEvent } from '../raw-event.ts'
+import { RawLogs } from '../raw-logs.ts'
 import { selectInstrument } from '../selector.ts'
 import { styles, visible } from '../style.ts'
 import { parseSpan } from '../time-argument.ts'
@@ -53,7 +52,7 @@ export async function showTrades({ context, args, flags }: Call<TradeFlags>): Pr
   const empty = `No trades of ${selector} in this span.`
   if (!flags.raw) return printRows(trades.map(rowOf), { json, csv, columns: COLUMNS, empty })
   using logs = new RawLogs(dataDir)
-  const rows = trades.map((trade) => ({ ...rowOf(trade), ...logs.find(trade) }))
+  const rows = trades.map((trade) => ({ ...rowOf(trade), ...rawOf(logs, trade) }))
   printRows(rows, { json, csv, columns: RAW_COLUMNS, empty })
 }
 
@@ -75,30 +74,9 @@ function rowOf(trade: StoredTrade): TradeRow {
   }
 }
 
-/** Readers of the raw logs that trades stand in, opened as they are met. */
-class RawLogs implements Disposable {
-  readonly #dataDir: string
-  readonly #readers = new Map<string, LogReader>()
-
-  constructor(dataDir: string) {
-    this.#dataDir = dataDir
-  }
-
-  find({ log: name, pos, item }: StoredTrade): Pick<RawTradeRow, 'venue_side' | 'dialect' | 'raw'> {
-    let reader = this.#readers.get(name)
-    if (reader === undefined) {
-      reader = openLogReader({ dataDir: this.#dataDir, name })
-      this.#readers.set(name, reader)
-    }
-    const record = reader.record(pos)
-    if (record === null) return { venue_side: null, dialect: null, raw: null }
-    const raw = rawEvent(record, item)
-    return { venue_side: sideIn(raw), dialect: record.dialect, raw }
-  }
-
-  [Symbol.dispose](): void {
-    for (const reader of this.#readers.values()) reader[Symbol.dispose]()
-  }
+function rawOf(logs: RawLogs, trade: StoredTrade) {
+  const { dialect, raw } = logs.find({ kind: 'trade', ...trade })
+  return { venue_side: raw === null ? null : sideIn(raw), dialect, raw }
 }
 
 /** Returns the field `side` of a venue's object, in its own words. */
