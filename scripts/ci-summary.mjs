@@ -22,7 +22,7 @@ const count = (passed, what) => {
   if (!passed) console.log(`failed: ${what}`)
 }
 
-for (const name of ['test', 'long']) {
+for (const name of ['test', 'long', 'orchestrators']) {
   const steps = json(text(`steps-${name}.json`))
   const before = counts.failed
   for (const step of steps ?? []) countStep(step)

@@ -1,7 +1,7 @@
 /**
  * `npm test`: formatting and lint, types, then every test that needs no service. With `check`,
- * only what reads the sources; with `long`, only the long suite. Other arguments go to
- * vitest. Every step runs, whatever the others said; the status is 1 if any failed.
+ * only what reads the sources; with `long` or `orchestrators`, only that suite. Other arguments go
+ * to vitest. Every step runs, whatever the others said; the status is 1 if any failed.
  *
  * Where ASSAY_TEST_REPORT names a folder, the results are left there for `.ci/run` to count.
  */
@@ -18,7 +18,7 @@ interface Step {
 const root = join(import.meta.dirname, '..')
 const report = process.env.ASSAY_TEST_REPORT
 const [mode = '', ...others] = process.argv.slice(2)
-const isMode = mode === 'check' || mode === 'long'
+const isMode = ['check', 'long', 'orchestrators'].includes(mode)
 const rest = isMode ? others : process.argv.slice(2)
 
 const biome: Step = { name: 'format and lint', bin: 'biome', args: ['check', '.'] }
@@ -32,7 +32,7 @@ function vitest(name: string, args: readonly string[]): Step {
 
 function plan(): readonly Step[] {
   if (mode === 'check') return [biome, types, vitest('tidy', ['test/tidy', ...rest])]
-  if (mode === 'long') return [vitest('long', ['--mode', 'long', ...rest])]
+  if (isMode) return [vitest(mode, ['--mode', mode, ...rest])]
   return [biome, types, vitest('tests', rest)]
 }
 
