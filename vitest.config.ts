@@ -1,9 +1,42 @@
 import { defineConfig } from 'vitest/config'
 
-// `--mode long` runs the long suite alone; everything else is `npm test`.
+// `--mode long` runs the long suite alone, `--mode orchestrators` those of deploy/; everything else
+// is `npm test`.
 
 // The simulator's feeds and faults, over real sockets and in real time: too long for each time.
 const SIM_LIVE = 'sim/**/{faults,feed,streams}.test.ts'
+
+/** Returns a project: some of the files, and what is different for them. */
+const project = (name: string, include: string[], more: object = {}) => ({
+  extends: true as const,
+  test: { name, include, ...more },
+})
+
+function projectsOf(mode: string) {
+  if (mode === 'orchestrators') {
+    const limits = { testTimeout: 600_000, hookTimeout: 600_000 }
+    return [project('orchestrators', ['test/orchestrators/**/*.test.ts'], limits)]
+  }
+  if (mode === 'long') {
+    const long = ['test/long/**/*.test.ts', SIM_LIVE]
+    // What `npm test` runs too, with more seeds and frames.
+    const deep = [
+      'test/contract/venues/decode.test.ts',
+      'test/playback/{carry,silver-order}.test.ts',
+    ]
+    const env = { ASSAY_TEST_FUZZ_FRAMES: '1000000', ASSAY_SEEDS: '48' }
+    return [
+      project('long', long, { testTimeout: 3_600_000 }),
+      project('deep', deep, { env, testTimeout: 1_800_000 }),
+    ]
+  }
+  return [
+    project('unit', ['{src,sim,bench}/**/*.test.ts'], { exclude: [SIM_LIVE] }),
+    project('suites', ['test/**/*.test.ts'], {
+      exclude: ['test/long/**', 'test/orchestrators/**'],
+    }),
+  ]
+}
 
 export default defineConfig(({ mode }) => ({
   test: {
@@ -13,49 +46,7 @@ export default defineConfig(({ mode }) => ({
     isolate: false,
     testTimeout: 30_000,
     hookTimeout: 30_000,
-    projects:
-      mode === 'long'
-        ? [
-            {
-              extends: true as const,
-              test: {
-                name: 'long',
-                include: ['test/long/**/*.test.ts', SIM_LIVE],
-                testTimeout: 3_600_000,
-              },
-            },
-            {
-              extends: true as const,
-              test: {
-                // What `npm test` runs too, with more seeds and frames.
-                name: 'deep',
-                include: [
-                  'test/contract/venues/decode.test.ts',
-                  'test/playback/silver-order.test.ts',
-                ],
-                env: { ASSAY_TEST_FUZZ_FRAMES: '1000000', ASSAY_SEEDS: '48' },
-                testTimeout: 1_800_000,
-              },
-            },
-          ]
-        : [
-            {
-              extends: true as const,
-              test: {
-                name: 'unit',
-                include: ['{src,sim,bench}/**/*.test.ts'],
-                exclude: [SIM_LIVE],
-              },
-            },
-            {
-              extends: true as const,
-              test: {
-                name: 'suites',
-                include: ['test/**/*.test.ts'],
-                exclude: ['test/long/**'],
-              },
-            },
-          ],
+    projects: projectsOf(mode),
     coverage: { include: ['src/**/*.ts', 'sim/**/*.ts'], exclude: ['**/*.test.ts'] },
   },
 }))

@@ -110,15 +110,17 @@ describe.concurrent('what commands tell programs', () => {
     using folder = tempFolder()
     await runJson('import', ...(await importTape(folder.path)))
     const data = ['--data', join(folder.path, 'data'), '--json']
+    const carried = { carried_trades: 0, horizon: [] }
     const checked = await runJson('rebuild', '--check', ...data)
     expect(checked).toEqual({
       rows: expect.any(Number),
       sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
       equal: true,
+      ...carried,
     })
     rmSync(join(folder.path, 'data', 'warehouse'), { recursive: true })
     const { rows, sha256 } = checked
-    expect(await runJson('rebuild', ...data)).toEqual({ rows, sha256 })
+    expect(await runJson('rebuild', ...data)).toEqual({ rows, sha256, ...carried })
     expect(await runJson('log', 'verify', ...data)).toMatchObject({ ok: true })
   })
 

@@ -8,6 +8,7 @@ import { createRandom } from '../../src/core/random.ts'
 import { listHoles } from '../../src/silver/holes.ts'
 import { findVenue } from '../../src/venues/index.ts'
 import type { Venue } from '../../src/venues/venue.ts'
+import type { WarehouseProof } from '../../src/warehouse/index.ts'
 import { DATA } from '../playback/folders.ts'
 import {
   copyLogs,
@@ -28,6 +29,12 @@ async function replay(dataDir: string, path: string): ReturnType<typeof replayCa
   await using journal = await openJournal({ dataDir, name: 'replay', clock, commitWindowMs: 0 })
   const venue = findVenue('coinbase') as Venue
   return await replayCapture({ path, venue, journal, clock, version: '0.0.0' })
+}
+
+/** A rebuild folds books too, which a refiner leaves to a reader of their own. */
+function butBooks({ tables }: WarehouseProof) {
+  const { silver_book_seconds: _, silver_book_breaks: __, ...others } = tables
+  return others
 }
 
 describe.skipIf(!existsSync(EXCHANGE)).each([
@@ -94,9 +101,9 @@ describe.skipIf(!existsSync(EXCHANGE)).each([
       const random = createRandom(path.length)
       const disturbed = await copyLogs(dataDir, (records) => disturb(records, random))
       expect(await judgeAtEnd(disturbed)).toEqual(once)
-      expect(await rebuild(disturbed)).toEqual(once)
+      expect(butBooks(await rebuild(disturbed))).toEqual(butBooks(once))
       await using again = await openRefinery(disturbed)
-      expect(await again.settle()).toEqual(once)
+      expect(butBooks(await again.settle())).toEqual(butBooks(once))
     })
   },
 )

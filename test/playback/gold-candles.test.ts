@@ -1,55 +1,20 @@
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { createRandom } from '../../src/core/random.ts'
 import { followCandles } from '../../src/gold/candles.ts'
 import { INTERVALS } from '../../src/market/bucket.ts'
-import { canonicalDecimal } from '../../src/market/decimal.ts'
 import { type GoldCandleRow, proveWarehouse } from '../../src/warehouse/index.ts'
-import { importInto, openRefinery, type Refinery, tempFolder } from './support.ts'
+import {
+  importTape as importMade,
+  type Made,
+  makeTrades as manyTrades,
+  unitsText as text,
+} from './made-trades.ts'
+import { openRefinery, type Refinery, tempFolder } from './support.ts'
 
-/** 2026-03-01T00:00:30Z, and three days of trades from there. */
-const BEGIN_US = 1_772_323_230_000_000
-const TRADES = 1500
+const makeTrades = () =>
+  manyTrades({ seed: 'gold', trades: 1500, pauseUs: 215_000_000, cents: [900_000, 1_100_000] })
 
-/** A trade whose price is in cents and whose size is in 10^-8, as whole numbers. */
-interface Made {
-  readonly id: number
-  readonly timeUs: number
-  readonly cents: bigint
-  readonly sats: bigint
-  readonly isBuy: boolean
-}
-
-function makeTrades(): Made[] {
-  const random = createRandom('gold')
-  let timeUs = BEGIN_US
-  return Array.from({ length: TRADES }, (_, at) => {
-    if (random.next() < 0.8) timeUs += Math.round(random.exponential(215_000_000))
-    return {
-      id: 1000 + at,
-      timeUs,
-      cents: BigInt(random.int(900_000, 1_100_000)),
-      sats: BigInt(random.int(1, 500_000_000)),
-      isBuy: random.next() < 0.5,
-    }
-  })
-}
-
-function text(value: bigint, scale: number): string {
-  const digits = value.toString().padStart(scale + 1, '0')
-  return canonicalDecimal(`${digits.slice(0, -scale)}.${digits.slice(-scale)}`) ?? 'none'
-}
-
-async function importTape(dataDir: string, trades: readonly Made[], name: string): Promise<void> {
-  const lines = trades.map(({ id, timeUs, cents, sats, isBuy }) =>
-    [id, timeUs, text(cents, 2), text(sats, 8), isBuy ? 'buy' : 'sell'].join(','),
-  )
-  const path = join(dataDir, name)
-  writeFileSync(path, ['id,time,price,size,side', ...lines].join('\n'))
-  const columns = { trade_id: 'id', time: 'time:us', price: 'price', size: 'size', side: 'side' }
-  await importInto(dataDir, { path, venue: 'coinbase', symbol: 'BTC-USD', kind: 'trades', columns })
-}
+const importTape = (dataDir: string, trades: readonly Made[], name: string) =>
+  importMade(dataDir, trades, { name })
 
 /** Folds trades, in order of (time, id), straight into buckets of any width. */
 function foldByHand(trades: readonly Made[], widthUs: number) {

@@ -8,10 +8,10 @@ import { type Clock, createManualClock } from '../../src/core/clock.ts'
 import type { Random } from '../../src/core/random.ts'
 import { followCandles } from '../../src/gold/candles.ts'
 import type { NewRecord } from '../../src/market/record.ts'
+import { rebuildGeneration } from '../../src/quality/rebuild.ts'
 import { DecodeStage } from '../../src/silver/decode-stage.ts'
 import { mergeBatch } from '../../src/silver/merge.ts'
 import { judgeEverything } from '../../src/silver/minutes.ts'
-import { decodeLogs, rebuildSilver } from '../../src/silver/rebuild.ts'
 import { Refiner, type RefineTotals } from '../../src/silver/refiner.ts'
 import { loadState } from '../../src/silver/state.ts'
 import {
@@ -163,15 +163,17 @@ export async function openRefinery(
   }
 }
 
-/** Rebuilds a warehouse as `assay rebuild` does, but for the order books, and proves it. */
+/** Rebuilds a warehouse as `assay rebuild` does, and proves it. */
 export async function rebuild(dataDir: string): Promise<WarehouseProof> {
   const clock = createManualClock(START_US)
   const generation = await createGeneration({ url: urlOf(dataDir), clock })
-  await using batches = decodeLogs(dataDir)
-  await rebuildSilver({ batches, warehouse: generation, graceUs: GRACE_US })
-  await followCandles(generation)
-  const proof = await proveWarehouse(generation)
-  await generation.finish()
+  const { proof, trades } = await rebuildGeneration({
+    dataDir,
+    generation,
+    clock,
+    graceUs: GRACE_US,
+  })
+  await generation.finish({ trades })
   return proof
 }
 

@@ -4,8 +4,8 @@ import { importsOf } from './imports.ts'
 import type { Source } from './sources.ts'
 import { SOURCES, sourcesIn } from './sources.ts'
 
-// What is started, not imported.
-const ENTRIES = /^(src\/cli\/main|sim\/main|bench\/main)\.ts$/
+// What is started, or imported by others than us.
+const ENTRIES = /^(src\/index|src\/cli\/main|sim\/main|bench\/main)\.ts$/
 
 /** Files that a source names by a path whose ending is chosen at run time, as threads are. */
 function startedBy(source: Source): string[] {

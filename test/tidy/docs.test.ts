@@ -10,6 +10,7 @@ const DOCS = [
   ...filesBelow('docs', /\.md$/),
   ...filesBelow('src', /\.md$/),
   ...filesBelow('sim', /\.md$/),
+  ...filesBelow('deploy', /\.md$/),
 ]
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8')
 

@@ -19,6 +19,8 @@ const RANKS: Readonly<Record<string, number>> = {
   assets: 5,
   serve: 6,
   cli: 7,
+  // The package's public entry.
+  'index.ts': 7,
 }
 
 /** The folder a path belongs to: `src/core/log.ts` is of `core`, `sim/x.ts` of `sim`. */
