@@ -11,6 +11,9 @@ import {
   measureRss,
   writeLog,
 } from './measures.ts'
+import { measureFlow } from './measures-flow.ts'
+import { measureGold } from './measures-gold.ts'
+import { measureIndicators } from './measures-indicators.ts'
 import { measureLive, measureVenuesLive } from './measures-live.ts'
 import { measureBooks, measureDecodeVenues } from './measures-venues.ts'
 import type { BenchOptions } from './options.ts'
@@ -31,7 +34,10 @@ async function measureAll(bench: Bench): Promise<void> {
   }
   if (wants.has('decode-venues')) await measureDecodeVenues(bench)
   if (wants.has('books')) await measureBooks(bench)
+  if (wants.has('indicators')) await measureIndicators(bench)
+  if (wants.has('gold')) await measureGold(bench)
   if (wants.has('venues')) await measureVenuesLive(bench)
+  if (wants.has('flow')) await measureFlow(bench)
   if (wants.has('rss')) await measureRss(bench)
 }
 

@@ -9,7 +9,10 @@ export const MEASURES = [
   'compression',
   'decode-venues',
   'books',
+  'indicators',
+  'gold',
   'venues',
+  'flow',
   'rss',
 ] as const
 

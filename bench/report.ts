@@ -20,6 +20,16 @@ export interface Figures {
   /** Resident memory in the last quarter, as a multiple of that in the first. */
   venues_rss_flat: number | null
   books_levels_per_s: number | null
+  /** Processor time of an hour of indicators of 60 instruments, all written; if quick, of 6. */
+  indicators_hour_ms: number | null
+  gold_minutes_per_s: number | null
+  /** Candles of a day against the same by SQL. */
+  gold_vs_sql: number | null
+  /** Of five years of hours of one asset. */
+  flow_status_ms: number | null
+  /** Of one core, while nothing is due. */
+  flow_rest_percent: number | null
+  flow_runs_per_s: number | null
 }
 
 /** One line of the table for people. */
@@ -48,6 +58,12 @@ export function noFigures(): Figures {
     venues_messages_per_s: null,
     venues_rss_flat: null,
     books_levels_per_s: null,
+    indicators_hour_ms: null,
+    gold_minutes_per_s: null,
+    gold_vs_sql: null,
+    flow_status_ms: null,
+    flow_rest_percent: null,
+    flow_runs_per_s: null,
   }
 }
 
