@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto'
 import type { Kysely } from 'kysely'
 import { sql } from 'kysely'
-import { listLogs, logStat } from '../bronze/index.ts'
+import { durablePositions } from '../bronze/index.ts'
 import type { ChangedSpans, FingerprintAt, Outcome } from '../flow/index.ts'
 import { changedDays, changedHours } from '../gold/changes.ts'
 import { fingerprintOf, type KeyedByTime, MINUTES, SNAPSHOTS } from '../gold/ranges.ts'
 import { formatTimeUs, INTERVALS } from '../market/bucket.ts'
-import { SILVER_READER } from '../silver/state.ts'
+import { logsBehind } from '../silver/refined.ts'
 import type { Schema } from '../warehouse/index.ts'
 import { AFTER_HOUR, DEFAULTS, EACH_DAY, EACH_HOUR } from './defaults.ts'
 import { readHour } from './hours.ts'
@@ -68,16 +68,8 @@ async function factsFingerprint(
   { db, partition, services }: FingerprintAt<AssayServices>,
   rows: readonly KeyedByTime[],
 ): Promise<string> {
-  const refined = await db
-    .selectFrom('ops_logs as l')
-    .innerJoin('ops_checkpoints as c', 'c.log_id', 'l.log_id')
-    .select(['l.name', 'c.pos'])
-    .where('c.reader', '=', SILVER_READER)
-    .execute()
-  const behind = listLogs(services.dataDir)
-    .map((name) => ({ name, to: logStat({ dataDir: services.dataDir, name }).durablePos }))
-    .filter(({ name, to }) => to > (refined.find((log) => log.name === name)?.pos ?? 0))
-    .map(({ name, to }) => `${name}:${to}`)
+  const durable = durablePositions(services.dataDir)
+  const behind = (await logsBehind(db, durable)).map((name) => `${name}:${durable.get(name)}`)
   return [await fingerprintOf(db, rows, partition), ...behind].join(' ')
 }
 

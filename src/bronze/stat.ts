@@ -2,7 +2,7 @@ import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { readManifest } from './archive/manifest.ts'
 import { readHorizon } from './horizon.ts'
-import { listSegments, logPaths } from './layout.ts'
+import { listLogs, listSegments, logPaths } from './layout.ts'
 import { listHours } from './log-parts.ts'
 import { openLogReader } from './reader.ts'
 
@@ -48,4 +48,14 @@ export function logStat(options: { readonly dataDir: string; readonly name: stri
     firstHour: names[0] ?? null,
     lastHour: names.at(-1) ?? null,
   }
+}
+
+/** Returns, by name, below which position every record of each log is synced. */
+export function durablePositions(dataDir: string): ReadonlyMap<string, number> {
+  return new Map(
+    listLogs(dataDir).map((name) => {
+      using reader = openLogReader({ dataDir, name })
+      return [name, reader.durablePos]
+    }),
+  )
 }

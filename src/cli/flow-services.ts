@@ -1,21 +1,20 @@
 import { join } from 'node:path'
 import type { ArchivedLogs, AssayServices, VenueCount, WantedHistory } from '../assets/services.ts'
-import { compactLog, listLogs, logStat, openJournal, sealLog } from '../bronze/index.ts'
+import { compactLog, durablePositions, listLogs, openJournal, sealLog } from '../bronze/index.ts'
 import { requestListing } from '../collect/backfill.ts'
 import { requestSnapshots } from '../collect/snapshot-poll-history.ts'
 import { AssayError, isAssayError } from '../core/errors.ts'
 import { createRandom } from '../core/random.ts'
 import { INTERVALS } from '../market/bucket.ts'
-import { SILVER_READER } from '../silver/state.ts'
 import type { Venue } from '../venues/venue.ts'
 import type { Warehouse } from '../warehouse/index.ts'
-import { leastCheckpoint } from '../warehouse/index.ts'
+import { leastCheckpoints } from '../warehouse/index.ts'
 import { COLLECT_LOG } from './collectors.ts'
 import { BACKFILL_LOG } from './commands/backfill.ts'
 import type { Context } from './context.ts'
 import { fetchHistory } from './fetch-history.ts'
 import { lockHolder } from './lock-holder.ts'
-import { openRefinerHere } from './refine-here.ts'
+import { openRefinerHere, waitUntilRefined } from './refine-here.ts'
 import {
   chosenVenues,
   coinsOf,
@@ -27,14 +26,8 @@ import { VERSION } from './version.ts'
 
 /** How long another process may take to refine what was durable when it was asked for. */
 const REFINED_MS_MAX = 120_000
-const LOOK_MS = 200
 /** Hours that ended so long ago are compacted. */
 const COMPACT_AFTER_US = 24 * INTERVALS['1h']
-
-type ServiceContext = Pick<
-  Context,
-  'config' | 'dataDir' | 'storeUrl' | 'clock' | 'log' | 'signal' | 'json'
->
 
 /** What the services are built from. */
 export interface ServiceOptions {
@@ -68,38 +61,20 @@ export function createServices({
 /** Refines here what is durable, or waits for whoever holds the warehouse to have done so. */
 async function catchUp(context: Context, warehouse: Warehouse, signal: AbortSignal): Promise<void> {
   const { dataDir, clock } = context
-  const refiner = await patient(openRefinerHere(withSignal(context, signal), 'materialize'))
+  const refiner = await patient(openRefinerHere({ ...context, signal }, 'materialize'))
   if (refiner !== null) {
     await using open = refiner
     await open.catchUp('refining')
     return
   }
-  const wanted = new Map(
-    listLogs(dataDir).map((name) => [name, logStat({ dataDir, name }).durablePos]),
-  )
-  const giveUpMs = clock.monotonicMs() + REFINED_MS_MAX
-  while (!signal.aborted) {
-    if (await isRefined(warehouse, wanted)) return
-    if (clock.monotonicMs() >= giveUpMs) {
-      throw new AssayError('ASSAY_TIMEOUT', 'the refiner is too far behind', { retry: 'backoff' })
-    }
-    await clock.sleep(LOOK_MS, signal)
-  }
-  signal.throwIfAborted()
-}
-
-function isRefined(warehouse: Warehouse, wanted: ReadonlyMap<string, number>): Promise<boolean> {
-  return warehouse.read(async (db) => {
-    const rows = await db
-      .selectFrom('ops_logs as l')
-      .leftJoin('ops_checkpoints as c', (join) =>
-        join.onRef('c.log_id', '=', 'l.log_id').on('c.reader', '=', SILVER_READER),
-      )
-      .select(['l.name', 'c.pos'])
-      .execute()
-    const refined = new Map(rows.map(({ name, pos }) => [name, pos ?? 0]))
-    return [...wanted].every(([name, pos]) => (refined.get(name) ?? 0) >= pos)
+  const wanted = durablePositions(dataDir)
+  const inTime = await waitUntilRefined(warehouse, wanted, {
+    clock,
+    signal,
+    forMs: REFINED_MS_MAX,
   })
+  if (inTime) return
+  throw new AssayError('ASSAY_TIMEOUT', 'the refiner is too far behind', { retry: 'backoff' })
 }
 
 async function fetchWanted(
@@ -114,7 +89,8 @@ async function fetchWanted(
   const fetched = await patient(
     fetchHistory(
       {
-        ...withSignal(context, signal),
+        ...context,
+        signal,
         config: {
           ...config,
           collect: { ...config.collect, venues: [venue] },
@@ -167,8 +143,9 @@ async function archiveAll(
 ): Promise<ArchivedLogs> {
   const total = { hours: 0, journalBytes: 0, archivedBytes: 0, compacted: 0, savedBytes: 0 }
   const beforeUs = clock.nowUs() - COMPACT_AFTER_US
+  const refined = await warehouse.read(leastCheckpoints)
   for (const name of listLogs(dataDir)) {
-    const belowPos = await refinedPos(warehouse, name)
+    const belowPos = refined.get(name) ?? 0
     const sealed = await patient(sealLog({ dataDir, name, belowPos, clock, signal }))
     const compacted = await patient(compactLog({ dataDir, name, beforeUs, clock, signal }))
     total.hours += sealed.hours
@@ -180,30 +157,13 @@ async function archiveAll(
   return total
 }
 
-/** The position of a log that every reader of it has passed. */
-function refinedPos(warehouse: Warehouse, name: string): Promise<number> {
-  return warehouse.read(async (db) => {
-    const row = await db
-      .selectFrom('ops_logs')
-      .select('log_id')
-      .where('name', '=', name)
-      .executeTakeFirst()
-    return row === undefined ? 0 : leastCheckpoint(db, row.log_id)
-  })
-}
-
-function openBackfillLog({ dataDir, clock }: ServiceContext) {
+function openBackfillLog({ dataDir, clock }: Context) {
   return patient(openJournal({ dataDir, name: BACKFILL_LOG, clock }))
 }
 
-function requestOf({ clock, log }: ServiceContext, venue: Venue, signal: AbortSignal) {
+function requestOf({ clock, log }: Context, venue: Venue, signal: AbortSignal) {
   const random = createRandom(`${process.pid}-${clock.nowUs()}-${venue.id}`)
   return { venue, clock, log, random, version: VERSION, signal }
-}
-
-/** A spread would take the signal of the whole command, and take over its interruption. */
-function withSignal(context: Context, signal: AbortSignal): Context {
-  return { ...context, signal }
 }
 
 /** What another process holds now, it lets go of in time: a run is worth another attempt. */

@@ -1,6 +1,7 @@
 import type { ImportResult } from '../collect/import.ts'
 import { AssayError } from '../core/errors.ts'
 import { countEdges, listHoles } from '../silver/holes.ts'
+import { logsBehind } from '../silver/refined.ts'
 import { openWarehouse, type Warehouse } from '../warehouse/index.ts'
 import type { Context } from './context.ts'
 import { showCount } from './format.ts'
@@ -65,9 +66,10 @@ async function waitFor(
   at: { readonly log: string; readonly endPos: number },
 ): Promise<void> {
   const { clock, signal, log: logger } = context
+  const wanted = new Map([[at.log, at.endPos]])
   logger.info('another process refines this warehouse; waiting for it to take this in')
   for (let looks = 1; !signal.aborted; looks += 1) {
-    if ((await refinedPos(warehouse, at.log)) >= at.endPos) return
+    if ((await warehouse.read((db) => logsBehind(db, wanted))).length === 0) return
     if (looks % TAKE_OVER_LOOKS === 0) {
       // It may have been another import, which ended without having seen our records.
       await using refiner = await openRefinerHere(context, 'import')
@@ -76,19 +78,6 @@ async function waitFor(
     await clock.sleep(WAIT_MS, signal)
   }
   throw new AssayError('ASSAY_TIMEOUT', 'stopped while waiting; the file is in the raw log')
-}
-
-function refinedPos(warehouse: Warehouse, log: string): Promise<number> {
-  return warehouse.read(async (db) => {
-    const row = await db
-      .selectFrom('ops_checkpoints as c')
-      .innerJoin('ops_logs as l', 'l.log_id', 'c.log_id')
-      .select('c.pos')
-      .where('c.reader', '=', 'silver')
-      .where('l.name', '=', log)
-      .executeTakeFirst()
-    return row?.pos ?? 0
-  })
 }
 
 /** Counts by position what another process stored of this import; the rest were duplicates. */

@@ -2,8 +2,9 @@ import { listLogs, logStat, readLogHorizon } from '../bronze/index.ts'
 import { isAssayError } from '../core/errors.ts'
 import { followCandles } from '../gold/candles.ts'
 import { BookFollower } from '../silver/books/follow.ts'
+import { logsBehind } from '../silver/refined.ts'
 import { Refiner, type RefineTotals } from '../silver/refiner.ts'
-import { openWarehouse } from '../warehouse/index.ts'
+import { openWarehouse, type Warehouse } from '../warehouse/index.ts'
 import type { Context } from './context.ts'
 import { createProgress } from './progress.ts'
 
@@ -56,6 +57,29 @@ export async function openRefinerHere(
       parts.use(refiner)
       parts.use(books)
     },
+  }
+}
+
+/** Time between two looks at how far another process has refined. */
+const LOOK_MS = 200
+
+/**
+ * Waits until another process has refined each log below the position told.
+ *
+ * @returns whether it had within `forMs`.
+ */
+export async function waitUntilRefined(
+  warehouse: Warehouse,
+  wanted: ReadonlyMap<string, number>,
+  { clock, signal, forMs }: Pick<Context, 'clock' | 'signal'> & { readonly forMs: number },
+): Promise<boolean> {
+  const giveUpMs = clock.monotonicMs() + forMs
+  for (;;) {
+    signal.throwIfAborted()
+    const behind = await warehouse.read((db) => logsBehind(db, wanted))
+    if (behind.length === 0) return true
+    if (clock.monotonicMs() >= giveUpMs) return false
+    await clock.sleep(LOOK_MS, signal)
   }
 }
 

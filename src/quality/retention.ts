@@ -6,7 +6,7 @@ import { hasFolded } from '../gold/candles.ts'
 import { bucketStart, INTERVALS } from '../market/bucket.ts'
 import { countExpiring, expireDataset, type Tables } from '../silver/history/expire.ts'
 import { listHoles } from '../silver/holes.ts'
-import { EXPIRING, type Expiring, leastCheckpoint, type Schema } from '../warehouse/index.ts'
+import { EXPIRING, type Expiring, leastCheckpoints, type Schema } from '../warehouse/index.ts'
 
 /** How retention is applied. */
 export interface RetentionOptions {
@@ -139,13 +139,7 @@ async function pruneLogs(
   at: { readonly beforeUs: number; readonly gaps: readonly OpenGap[] },
 ): Promise<PruneReport[]> {
   const { tables, dataDir, dryRun, signal } = options
-  const places = await tables.read(async (db) => {
-    const logs = await db.selectFrom('ops_logs').selectAll().execute()
-    const found = logs.map(
-      async ({ log_id: id, name }) => [name, await leastCheckpoint(db, id)] as const,
-    )
-    return new Map(await Promise.all(found))
-  })
+  const places = await tables.read(leastCheckpoints)
   const reports: PruneReport[] = []
   for (const name of listLogs(dataDir)) {
     if (signal?.aborted) break

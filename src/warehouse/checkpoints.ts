@@ -30,12 +30,13 @@ export async function writeCheckpoint(
   await tx.upsert('ops_checkpoints', [{ reader, log_id: logId, pos }])
 }
 
-/** Returns the position of a log that every reader of it has passed; 0 where none has begun. */
-export async function leastCheckpoint(db: Kysely<Schema>, logId: number): Promise<number> {
-  const row = await db
-    .selectFrom('ops_checkpoints')
-    .select((eb) => eb.fn.min('pos').as('pos'))
-    .where('log_id', '=', logId)
-    .executeTakeFirst()
-  return row?.pos ?? 0
+/** Returns, by log, the position that every reader of it has passed; 0 where none has begun. */
+export async function leastCheckpoints(db: Kysely<Schema>): Promise<ReadonlyMap<string, number>> {
+  const rows = await db
+    .selectFrom('ops_logs as l')
+    .leftJoin('ops_checkpoints as c', 'c.log_id', 'l.log_id')
+    .select(['l.name', (eb) => eb.fn.min('c.pos').as('pos')])
+    .groupBy('l.name')
+    .execute()
+  return new Map(rows.map(({ name, pos }) => [name, pos ?? 0]))
 }

@@ -1,4 +1,4 @@
-export { CHANGES, leastCheckpoint, readCheckpoint, writeCheckpoint } from './checkpoints.ts'
+export { CHANGES, leastCheckpoints, readCheckpoint, writeCheckpoint } from './checkpoints.ts'
 export { readCounters } from './counters.ts'
 export { type Cutoffs, EXPIRING, type Expiring, NO_CUTOFFS, readCutoffs } from './cutoffs.ts'
 export { decCompare, decMax, decMin, decSum } from './decimals.ts'

@@ -1,6 +1,6 @@
 import { type SealReport, sealLog } from '../../bronze/index.ts'
 import { isAssayError } from '../../core/errors.ts'
-import { leastCheckpoint, openWarehouse } from '../../warehouse/index.ts'
+import { leastCheckpoints, openWarehouse } from '../../warehouse/index.ts'
 import type { Call } from '../command.ts'
 import type { SealFlags } from '../commands/log.ts'
 import type { Context } from '../context.ts'
@@ -43,12 +43,7 @@ type Below = { readonly all: number } | { readonly byLog: ReadonlyMap<string, nu
 async function refinedPositions({ storeUrl: url, clock }: Context): Promise<Below> {
   try {
     await using warehouse = await openWarehouse({ url, mode: 'read', clock })
-    return await warehouse.read(async (db) => {
-      const logs = await db.selectFrom('ops_logs').select(['log_id', 'name']).execute()
-      const byLog = new Map<string, number>()
-      for (const { log_id, name } of logs) byLog.set(name, await leastCheckpoint(db, log_id))
-      return { byLog }
-    })
+    return { byLog: await warehouse.read(leastCheckpoints) }
   } catch (error) {
     // Nothing was ever refined, so nothing may be sealed.
     if (isAssayError(error, 'ASSAY_WAREHOUSE_UNAVAILABLE')) return { byLog: new Map() }
