@@ -7,7 +7,6 @@ import {
   type Held,
   readHeld,
 } from '../../assets/datasets/index.ts'
-import { listLogs, logStat } from '../../bronze/index.ts'
 import { formatTimeUs } from '../../market/bucket.ts'
 import type { Call } from '../command.ts'
 import type { DatasetFlags } from '../commands/datasets.ts'
@@ -16,6 +15,7 @@ import { showCount, showTime } from '../format.ts'
 import { openIfThere } from '../open-if-there.ts'
 import type { Column } from '../output.ts'
 import { printFacts, printHeading, printJson, printLine, printRows } from '../output.ts'
+import { recordsIn } from '../refine-here.ts'
 import { styles } from '../style.ts'
 
 /** A dataset at a glance, as programs are given it. */
@@ -64,18 +64,11 @@ async function describe(
   for (const dataset of datasets) {
     const held =
       dataset.name === 'bronze.log'
-        ? recordsHeld(context.dataDir)
+        ? { rows: recordsIn(context.dataDir), exact: true, newestUs: null }
         : ((await warehouse?.read((db) => readHeld(db, dataset))) ?? null)
     lines.push(lineOf(dataset, held))
   }
   return lines
-}
-
-/** Positions of a log begin at 0, so that its end tells how many records there were. */
-function recordsHeld(dataDir: string): Held {
-  const stats = listLogs(dataDir).map((name) => logStat({ dataDir, name }))
-  const rows = stats.reduce((sum, { durablePos }) => sum + durablePos, 0)
-  return { rows, exact: true, newestUs: null }
 }
 
 function lineOf(dataset: Dataset, held: Held | null): DatasetLine {
