@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterAll, describe, expect, test } from 'vitest'
 import { startSimulator, type TruthTrade } from '../../sim/index.ts'
-import { openJournal } from '../../src/bronze/index.ts'
+import { type Journal, openJournal } from '../../src/bronze/index.ts'
 import { startCcxtCollector } from '../../src/collect/ccxt/collector.ts'
 import type { CcxtModule } from '../../src/collect/ccxt/module.ts'
 import type { CollectMode } from '../../src/collect/collector-status.ts'
@@ -75,6 +75,30 @@ const VENUES = { binanceus: 'binance-us', kraken: 'kraken', coinbaseexchange: 'c
 
 type ExchangeId = keyof typeof URLS
 
+interface Started {
+  readonly journal: Journal
+  readonly products: readonly string[]
+  readonly stopping: AbortController
+}
+
+/** Starts collecting from the simulator, through the library. */
+function startCollector(
+  exchange: ExchangeId,
+  mode: CollectMode,
+  { journal, products, stopping }: Started,
+) {
+  return startCcxtCollector({
+    ...{ exchange, mode, journal, clock: systemClock, signal: stopping.signal, products },
+    pollSeconds: 1,
+    random: createRandom(7),
+    log: createLogger({ level: 'error', pretty: true }),
+    command: 'collect',
+    version: '0.0.0-test',
+    settings: { urls: { api: URLS[exchange] } },
+    load: async () => ccxt as CcxtModule,
+  })
+}
+
 /** Collects from the simulator for some seconds; returns the folder and what the run came to. */
 async function collect(
   exchange: ExchangeId,
@@ -84,17 +108,8 @@ async function collect(
 ) {
   const stopping = new AbortController()
   await using journal = await openJournal({ dataDir, name: 'collect', clock: systemClock })
-  const collector = await startCcxtCollector({
-    ...{ exchange, mode, journal, clock: systemClock, signal: stopping.signal },
-    products: ['BTC-USD', 'ETH/USD'],
-    pollSeconds: 1,
-    random: createRandom(7),
-    log: createLogger({ level: 'error', pretty: true }),
-    command: 'collect',
-    version: '0.0.0-test',
-    settings: { urls: { api: URLS[exchange] } },
-    load: async () => ccxt as CcxtModule,
-  })
+  const products = ['BTC-USD', 'ETH/USD']
+  const collector = await startCollector(exchange, mode, { journal, products, stopping })
   await until(() => collector.status().trades > 0, { what: 'a trade', withinMs: 30_000 })
   await systemClock.sleep(seconds * 1000)
   stopping.abort('the test is over')
@@ -245,6 +260,27 @@ describe.skipIf(ccxt === null)(`ccxt ${VERSION}, which npm must be able to insta
     expect(silver.incidents.length).toBeGreaterThan(0)
     expect(silver.incidents.filter(({ to_us }) => to_us === null)).toEqual([])
     expect(sim.stats.venues.kraken?.requestsWhileBanned).toBe(0)
+  })
+
+  test('a socket that closes before it could be subscribed on ends nothing', async () => {
+    const lost: unknown[] = []
+    const take = (error: unknown) => lost.push(error)
+    process.on('unhandledRejection', take)
+    const products = ['BTC-USD', 'ETH-USD', 'SOL-USD', 'LINK-USD', 'DOT-USD', 'APE-USD']
+    const stopping = new AbortController()
+    const dataDir = tempFolder()
+    await using journal = await openJournal({ dataDir, name: 'collect', clock: systemClock })
+    const collector = await startCollector('kraken', 'both', { journal, products, stopping })
+    for (let cut = 0; cut < 4; cut += 1) {
+      await systemClock.sleep(1500)
+      sim.inject({ kind: 'disconnect', venue: 'kraken' })
+    }
+    stopping.abort('the test is over')
+    await collector.done
+    // The library's rate limit may let a subscription go as late as this.
+    await systemClock.sleep(3000)
+    process.off('unhandledRejection', take)
+    expect(lost).toEqual([])
   })
 
   test('a socket that falls silent is found out by a candle, and opened again', async () => {

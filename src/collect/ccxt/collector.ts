@@ -7,7 +7,14 @@ import { createConnIds, createDiary, type Diary } from '../diary.ts'
 import { createIncidentLog, type Incident, type IncidentLog } from '../incidents.ts'
 import { requireProducts } from '../listing.ts'
 import { type Caller, createCaller } from './call.ts'
-import { type CcxtExchange, type CcxtModule, classOf, type LoadCcxt, loadCcxt } from './module.ts'
+import {
+  type CcxtExchange,
+  type CcxtModule,
+  classOf,
+  guardSends,
+  type LoadCcxt,
+  loadCcxt,
+} from './module.ts'
 import { pollCandles, pollTrades, watchTrades } from './product-tasks.ts'
 import { createTradeStream, type TradeStream } from './trade-stream.ts'
 import { type CcxtWriter, createCcxtWriter, type Way } from './writer.ts'
@@ -159,6 +166,7 @@ function openExchange(
     has: { fetchCurrencies: false },
     ...settings,
   })
+  guardSends(exchange)
   if (mode !== 'rest' && exchange.has.watchTrades === true) return { exchange, way: 'ws' }
   if (exchange.has.fetchTrades === true) return { exchange, way: 'rest' }
   const message = `ccxt ${module.version} has no public trades of ${exchange.name}`

@@ -18,6 +18,13 @@ export interface CcxtExchange {
   loadHttpProxyAgent?(): Promise<unknown>
   /** Ends all sockets; what waits on them rejects. */
   close(): Promise<unknown>
+  /** The socket of a URL, one for all that is asked over it. */
+  client?(url: string): CcxtSocket
+}
+
+/** What is used of one of the library's sockets. */
+export interface CcxtSocket {
+  send(message: unknown): Promise<unknown>
 }
 
 /** Makes an exchange; the settings are the library's own. */
@@ -68,4 +75,29 @@ export function classOf(module: CcxtModule, exchange: string, withSockets: boole
   const own = (module as unknown as Readonly<Record<string, unknown>>)[exchange]
   const found = withSockets ? (module.pro?.[exchange] ?? own) : own
   return found as CcxtClass
+}
+
+/**
+ * Keeps a message that could not be sent from ending the process.
+ *
+ * The library sends a subscription when its rate limit allows, and forgets to look how that ended:
+ * where the socket was closed meanwhile, nobody would take the rejection. What waits for an answer
+ * over that socket rejects all the same, when it closes.
+ */
+export function guardSends(exchange: CcxtExchange): void {
+  const socketOf = exchange.client?.bind(exchange)
+  if (socketOf === undefined) return
+  const guarded = new WeakSet<CcxtSocket>()
+  exchange.client = (url) => {
+    const socket = socketOf(url)
+    if (guarded.has(socket)) return socket
+    guarded.add(socket)
+    const send = socket.send.bind(socket)
+    socket.send = (message) => {
+      const sent = send(message)
+      sent.catch(() => {})
+      return sent
+    }
+    return socket
+  }
 }
