@@ -6,13 +6,22 @@
  * Where ASSAY_TEST_REPORT names a folder, the results are left there for `.ci/run` to count.
  */
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, realpathSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 interface Step {
   readonly name: string
   readonly bin: string
   readonly args: readonly string[]
+}
+
+/** A file's tests, as vitest's JSON reporter tells them. */
+interface FileResult {
+  readonly assertionResults: readonly {
+    readonly status: string
+    readonly fullName: string
+    readonly failureMessages: readonly string[]
+  }[]
 }
 
 const root = join(import.meta.dirname, '..')
@@ -46,10 +55,31 @@ function run(step: Step): boolean {
   return result.status === 0
 }
 
+/** Names the tests of a step that failed, and why: vitest told it, thousands of lines above. */
+function tellFailed(step: string): void {
+  const file = join(report ?? '', `${step.replace(' ', '-')}.json`)
+  if (report === undefined || !existsSync(file)) return
+  const { testResults }: { testResults: readonly FileResult[] } = JSON.parse(
+    readFileSync(file, 'utf8'),
+  )
+  for (const { assertionResults } of testResults) {
+    for (const { status, fullName, failureMessages } of assertionResults) {
+      if (status !== 'failed') continue
+      console.log(`        ${fullName}`)
+      for (const line of failureMessages.join('\n').split('\n').slice(0, 12)) {
+        console.log(`          ${line}`)
+      }
+    }
+  }
+}
+
 const results = plan().map((step) => ({ name: step.name, passed: run(step) }))
 
 console.log('')
-for (const { name, passed } of results) console.log(`${passed ? 'passed' : 'FAILED'}  ${name}`)
+for (const { name, passed } of results) {
+  console.log(`${passed ? 'passed' : 'FAILED'}  ${name}`)
+  if (!passed) tellFailed(name)
+}
 if (report !== undefined) {
   mkdirSync(report, { recursive: true })
   writeFileSync(join(report, `steps-${isMode ? mode : 'test'}.json`), JSON.stringify(results))

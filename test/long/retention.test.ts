@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { readLogHorizon } from '../../src/bronze/index.ts'
+import { logStat, readLogHorizon } from '../../src/bronze/index.ts'
 import type { Warehouse } from '../../src/warehouse/index.ts'
+import { runCli } from '../integration/cli-support.ts'
 import {
   archived,
   DAY_US,
@@ -43,6 +44,20 @@ describe('retention, and a rebuild after it', () => {
     // A day later, the next day goes.
     expect((await retain(dataDir, days)).changed).toBe(true)
     expect(await rebuild(dataDir)).toEqual(await proofOf(dataDir))
+  })
+
+  test('what is left of the raw records is what the catalogue tells', async () => {
+    const dataDir = await recorded()
+    const { durablePos } = logStat({ dataDir, name: 'collect' })
+    const held = async () => {
+      const { stdout } = await runCli('datasets', 'bronze.log', '--json', '--data', dataDir)
+      return (JSON.parse(stdout) as { readonly rows: number }).rows
+    }
+    expect(await held()).toBe(durablePos)
+    await retain(dataDir, { rawArchive: 2 })
+    const { pos } = readLogHorizon(dataDir, 'collect')
+    expect(pos).toBeGreaterThan(0)
+    expect(await held()).toBe(durablePos - pos)
   })
 
   test('keeps facts and raw records from the beginning of an open gap on', async () => {
