@@ -1,12 +1,18 @@
-import { createHash } from 'node:crypto'
 import { listLogs, observeHour, type Received } from '../bronze/index.ts'
 import { AssayError } from '../core/errors.ts'
 import type { Outcome } from '../flow/index.ts'
-import { formatTimeUs } from '../market/bucket.ts'
+import { bucketStart, formatTimeUs } from '../market/bucket.ts'
 import { AFTER_HOUR, DEFAULTS } from './defaults.ts'
 import { type HourOfMinutes, readHour } from './hours.ts'
-import { type AssayAsset, type AssayRun, checkOf, type WantedHistory } from './services.ts'
+import {
+  type AssayAsset,
+  type AssayRun,
+  checkOf,
+  digestOf,
+  type WantedHistory,
+} from './services.ts'
 
+const MINUTE_US = 60_000_000
 /** The first minutes of an hour, whose coming shows that an instrument is collected. */
 const FIRST_US = 300_000_000
 /** How long they are waited for, and how often it is looked. */
@@ -35,7 +41,7 @@ export const BRONZE_ASSETS: readonly AssayAsset[] = [
         db.selectFrom('instruments').selectAll().orderBy('venue').orderBy('symbol').execute(),
       )
       const lines = rows.map(({ instrument_id: _, listing_us: __, ...row }) => JSON.stringify(row))
-      const version = createHash('sha256').update(lines.join('\n')).digest('hex')
+      const version = digestOf(lines)
       return { rows: rows.length, version, metadata: { products: rows.length } }
     },
   },
@@ -141,7 +147,7 @@ async function observeRecords(run: AssayRun): Promise<Outcome> {
   const metadata = { records, bytes: total(found, 'bytes'), symbols: bySymbol.size }
   const detail = waiting.size === 0 ? 'all came' : `nothing of ${[...waiting].sort().join(', ')}`
   const checks = [checkOf('first_minutes', waiting.size === 0, { severity: 'warn', detail })]
-  const version = createHash('sha256').update(lines.join('\n')).digest('hex')
+  const version = digestOf(lines)
   const nothing = records === 0 ? { skipped: 'no log received anything in this hour' } : {}
   return { rows: records, version, metadata, checks, ...nothing }
 }
@@ -200,7 +206,8 @@ function newestEvents({ partition, read }: AssayRun): Promise<Map<string, number
 
 async function fillHour(run: AssayRun): Promise<Outcome> {
   const { partition, services, signal, clock } = run
-  const toUs = Math.min(partition.toUs, clock.nowUs())
+  // Nobody answers yet for the minute that runs.
+  const toUs = Math.min(partition.toUs, bucketStart(clock.nowUs(), MINUTE_US))
   const read = () => run.read((db) => readHour(db, { ...partition, toUs }, run.only))
   const lacking = (await read()).filter(({ incomplete }) => incomplete > 0)
   const before = total(lacking, 'incomplete')
@@ -246,7 +253,7 @@ function spanOf(list: readonly HourOfMinutes[]) {
   return {
     symbols: list.map(({ symbol }) => symbol),
     fromUs: Math.min(...list.map((one) => one.firstIncompleteUs as number)),
-    toUs: Math.max(...list.map((one) => one.lastIncompleteUs as number)) + 60_000_000,
+    toUs: Math.max(...list.map((one) => one.lastIncompleteUs as number)) + MINUTE_US,
   }
 }
 
