@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import type { Outcome, Partition } from '../flow/index.ts'
 import { fingerprintOf, MINUTES } from '../gold/ranges.ts'
@@ -13,7 +12,7 @@ import { verifyCertificate } from '../quality/verify-certificate.ts'
 import { listInstruments } from '../warehouse/index.ts'
 import { AFTER_HOUR, DEFAULTS } from './defaults.ts'
 import { readHour } from './hours.ts'
-import { type AssayAsset, type AssayRun, checkOf } from './services.ts'
+import { type AssayAsset, type AssayRun, checkOf, digestOf } from './services.ts'
 
 /** What is said of the facts by comparing them with the venues' own words and the raw log. */
 export const QUALITY_ASSETS: readonly AssayAsset[] = [
@@ -205,6 +204,3 @@ async function instrumentsOf(run: AssayRun, span: Partition): Promise<Instrument
 }
 
 const nameOf = ({ venue, symbol }: Instrument) => `${venue}:${symbol}`
-
-const digestOf = (lines: readonly string[]) =>
-  createHash('sha256').update(lines.join('\n')).digest('hex')

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { AssayConfig } from '../core/config.ts'
 import type { Asset, CheckResult, RunContext } from '../flow/index.ts'
 import type { Warehouse } from '../warehouse/index.ts'
@@ -54,6 +55,11 @@ export interface ArchivedLogs {
   /** Older hours that were written anew, and what that saved. */
   readonly compacted: number
   readonly savedBytes: number
+}
+
+/** Returns the version of a part: a digest of lines that tell what was found of it. */
+export function digestOf(lines: readonly string[]): string {
+  return createHash('sha256').update(lines.join('\n')).digest('hex')
 }
 
 /** Returns a check's result in a line. */

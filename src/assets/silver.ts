@@ -10,7 +10,13 @@ import { logsBehind } from '../silver/refined.ts'
 import type { Schema } from '../warehouse/index.ts'
 import { AFTER_HOUR, DEFAULTS, EACH_DAY, EACH_HOUR } from './defaults.ts'
 import { readHour } from './hours.ts'
-import { type AssayAsset, type AssayRun, type AssayServices, checkOf } from './services.ts'
+import {
+  type AssayAsset,
+  type AssayRun,
+  type AssayServices,
+  checkOf,
+  digestOf,
+} from './services.ts'
 
 /** Facts, which the refiner makes: here they are brought up to date, proven and counted. */
 export const SILVER_ASSETS: readonly AssayAsset[] = [
@@ -104,7 +110,7 @@ async function proveTrades(run: AssayRun): Promise<Outcome> {
   }
   const detail = wrong.length === 0 ? `${trades} trades, each once` : wrong.slice(0, 5).join('; ')
   const checks = [checkOf('exactly_once', wrong.length === 0, { severity: 'error', detail })]
-  const version = createHash('sha256').update(lines.join('\n')).digest('hex')
+  const version = digestOf(lines)
   const metadata = { instruments: hour.length, trades }
   const nothing = hour.length === 0 ? { skipped: 'nothing is held of this hour' } : {}
   return { rows: trades, version, metadata, checks, ...nothing }
@@ -233,7 +239,7 @@ async function countSnapshots(run: AssayRun): Promise<Outcome> {
     return `${item} ${row.snapshots} ${row.lastUs} ${row.changeSeq}`
   })
   const count = rows.reduce((sum, row) => sum + row.snapshots, 0)
-  const version = createHash('sha256').update(lines.join('\n')).digest('hex')
+  const version = digestOf(lines)
   const metadata = { coins: rows.length, snapshots: count }
   const nothing = count === 0 ? { skipped: 'no coin was told of on this day' } : {}
   return { rows: count, version, metadata, ...nothing }

@@ -1,8 +1,7 @@
-import { createHash } from 'node:crypto'
 import { type RawBuilder, sql } from 'kysely'
 import { AssayError } from '../core/errors.ts'
 import type { FingerprintAt, Outcome } from '../flow/index.ts'
-import type { AssayRun, AssayServices } from './services.ts'
+import { type AssayRun, type AssayServices, digestOf } from './services.ts'
 
 /** What a column of a table of one's own holds; decimals are text, and stay exact. */
 export type UserColumn = 'integer' | 'real' | 'text'
@@ -70,7 +69,7 @@ export function userTable<C extends string>(options: UserTableOptions<C>): UserT
         }
       })
       const lines = rows.map((row) => JSON.stringify(names.map((one) => row[one]))).sort()
-      const version = createHash('sha256').update(lines.join('\n')).digest('hex')
+      const version = digestOf(lines)
       return { rows: rows.length, version }
     },
     async count(db, part) {

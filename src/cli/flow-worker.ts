@@ -1,11 +1,9 @@
 import { setPriority } from 'node:os'
 import { parentPort, workerData } from 'node:worker_threads'
 import { assert } from '../core/assert.ts'
-import { runFlow } from '../flow/index.ts'
 import { openContext } from './context.ts'
 import type { FlowEnded, FlowJob } from './flow-thread.ts'
-import { openFlow } from './open-flow.ts'
-import { keepTelling } from './run-lineage.ts'
+import { keepFlowing, openFlow, tellWarnings } from './open-flow.ts'
 
 /**
  * The thread that makes scheduled assets beside a running collector. It reads the configuration
@@ -31,20 +29,11 @@ try {
     command: 'run',
     signal,
     isCollecting: true,
-    listener: {
-      log: (run, level, message) => {
-        if (level !== 'info') log[level]({ asset: run.asset, run: run.run_id }, message)
-      },
-    },
+    listener: tellWarnings(context),
   })
-  const telling = keepTelling(context, flow.warehouse, signal)
-  await runFlow(flow.runner, {
-    onRun: ({ asset, partition_key: partition, state, reason }) => {
-      log.debug({ asset, partition, state, reason }, 'a run ended')
-    },
-    onTrouble: (error) => log.warn({ err: error }, 'the store is in trouble; it is tried again'),
+  await keepFlowing(context, flow, ({ asset, partition_key: partition, state, reason }) => {
+    log.debug({ asset, partition, state, reason }, 'a run ended')
   })
-  await telling
   port.postMessage({ type: 'ended', failure: null } satisfies FlowEnded)
 } catch (error) {
   const failure = error instanceof Error ? error.message : String(error)

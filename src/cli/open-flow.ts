@@ -1,11 +1,17 @@
 import { randomUUID } from 'node:crypto'
 import { type AssayServices, createAssets } from '../assets/index.ts'
 import { createRandom } from '../core/random.ts'
-import { type AssetGraph, createRunner, type RunListener, type Runner } from '../flow/index.ts'
-import { openWarehouse, type Warehouse } from '../warehouse/index.ts'
+import {
+  type AssetGraph,
+  createRunner,
+  type RunListener,
+  type Runner,
+  runFlow,
+} from '../flow/index.ts'
+import { openWarehouse, type RunRow, type Warehouse } from '../warehouse/index.ts'
 import type { Context } from './context.ts'
 import { createServices } from './flow-services.ts'
-import { lineageHooks, tellOnce } from './run-lineage.ts'
+import { keepTelling, lineageHooks, tellOnce } from './run-lineage.ts'
 
 /** The pipeline's assets, and who makes them here. */
 export interface OpenFlow extends AsyncDisposable {
@@ -22,6 +28,31 @@ export interface OpenFlowOptions {
   readonly listener?: RunListener
   /** Whether another thread of this process collects. @default false */
   readonly isCollecting?: boolean
+}
+
+/** Returns a listener that tells of a run's warnings and errors as it goes. */
+export function tellWarnings({ log }: Context): RunListener {
+  return {
+    log(run, level, message) {
+      if (level !== 'info') log[level]({ asset: run.asset, run: run.run_id }, message)
+    },
+  }
+}
+
+/** Keeps every asset made, and tells of its lineage, until the flow's signal. */
+export async function keepFlowing(
+  context: Context,
+  { runner, warehouse }: OpenFlow,
+  onRun: (run: RunRow) => void,
+): Promise<void> {
+  const telling = keepTelling(context, warehouse, runner.options.signal)
+  await runFlow(runner, {
+    onRun,
+    onTrouble: (error) => {
+      context.log.warn({ err: error }, 'the store is in trouble; it is tried again')
+    },
+  })
+  await telling
 }
 
 /** Opens the warehouse beside its writer, and what runs need; closing it tells of their lineage. */

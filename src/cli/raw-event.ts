@@ -1,5 +1,5 @@
 import { skipValue } from '../core/json/scan.ts'
-import type { EventSink } from '../market/event.ts'
+import { type EventSink, IGNORE_EVENTS } from '../market/event.ts'
 import type { RawRecord } from '../market/record.ts'
 import { decoderOf } from '../venues/index.ts'
 
@@ -53,16 +53,11 @@ export function rawElement({ bytes, start, end, form }: RawRecord, item: number)
 
 function placeOf(record: RawRecord, item: number): Place | null {
   let found: Place | null = null
-  const pass = () => {}
   const sink: EventSink = {
+    ...IGNORE_EVENTS,
     trade(slot) {
       if (slot.item === item) found = { bytes: slot.bytes, at: slot.priceStart }
     },
-    candle: pass,
-    witness: pass,
-    listing: pass,
-    snapshot: pass,
-    reject: pass,
   }
   decoderOf(record.dialect)(record, sink)
   return found

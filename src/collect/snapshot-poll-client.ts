@@ -1,6 +1,6 @@
 import { assert } from '../core/assert.ts'
 import { AssayError } from '../core/errors.ts'
-import type { EventSink } from '../market/event.ts'
+import { type EventSink, IGNORE_EVENTS } from '../market/event.ts'
 import type { RawRecord } from '../market/record.ts'
 import type { CoinSelection } from '../venues/snapshot-source.ts'
 import type { Venue } from '../venues/venue.ts'
@@ -104,14 +104,9 @@ export function triesOf(retriesMax: number = RETRIES): number {
 
 function coinsOf(venue: Venue, record: RawRecord): string[] {
   const coins: string[] = []
-  const nothing = () => {}
   const sink: EventSink = {
-    trade: nothing,
-    candle: nothing,
-    witness: nothing,
-    listing: nothing,
+    ...IGNORE_EVENTS,
     snapshot: ({ symbol }) => coins.push(symbol),
-    reject: nothing,
   }
   venue.decoders[record.dialect]?.(record, sink)
   return coins

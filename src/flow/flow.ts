@@ -107,7 +107,7 @@ export async function runFlow<S>(runner: Runner<S>, told: FlowOptions = {}): Pro
         })
         await look()
       }
-      await launch()
+      await launchRuns(runner, under, tell)
     } catch (error) {
       // Somebody else's transaction, a full disk: the next look meets it again, or does not.
       if (!isAssayError(error)) throw error
@@ -125,21 +125,33 @@ export async function runFlow<S>(runner: Runner<S>, told: FlowOptions = {}): Pro
     followAtMs = clock.monotonicMs() + followMs
   }
 
-  async function launch(): Promise<void> {
-    for (;;) {
-      if (signal.aborted) return
-      const claimed = await runner.claim()
-      if (claimed === null) return
-      const done: Promise<void> = runner
-        .attempt(claimed)
-        .then(
-          (run) => {
-            if (run !== null) onRun?.(run)
-          },
-          (error: unknown) => onTrouble?.(error),
-        )
-        .finally(() => under.delete(done))
-      under.add(done)
-    }
+  function tell(attempt: Promise<RunRow | null>): Promise<void> {
+    return attempt.then(
+      (run) => {
+        if (run !== null) onRun?.(run)
+      },
+      (error: unknown) => onTrouble?.(error),
+    )
+  }
+}
+
+/**
+ * Begins whatever can begin now. An attempt is under way until it ends; one that rejects stays
+ * there, for whoever waits for them.
+ */
+export async function launchRuns<S>(
+  runner: Runner<S>,
+  under: Set<Promise<void>>,
+  tell: (attempt: Promise<RunRow | null>) => Promise<unknown> = (attempt) => attempt,
+): Promise<void> {
+  while (!runner.options.signal.aborted) {
+    const claimed = await runner.claim()
+    if (claimed === null) return
+    const done: Promise<void> = tell(runner.attempt(claimed)).then(() => {
+      under.delete(done)
+    })
+    // It is met by whoever waits for what is under way, which may be only after the next claim.
+    done.catch(() => {})
+    under.add(done)
   }
 }

@@ -19,7 +19,7 @@ export {
   type Reprocess,
 } from './backfill.ts'
 export type { ClaimedRun, PoolLimits } from './claim.ts'
-export { createTicker, type FlowOptions, type FlowTicker, runFlow } from './flow.ts'
+export { createTicker, type FlowOptions, type FlowTicker, launchRuns, runFlow } from './flow.ts'
 export { type AssetGraph, createGraph, graphMermaid, graphText, type PartRef } from './graph.ts'
 export {
   overlapping,

@@ -4,7 +4,7 @@ import type { Outcome } from './asset.ts'
 import type { AssetGraph, PartRef } from './graph.ts'
 import { partitionAt } from './partition.ts'
 import { activeName, leaseName } from './requests.ts'
-import { type PartState, readState, writeStates } from './states.ts'
+import { type PartState, readState, SETTLED, writeStates } from './states.ts'
 
 /** How a run ends. */
 export interface RunEnd {
@@ -134,8 +134,7 @@ export async function retryRun<S>(
   return queued
 }
 
-/** What was made, or could not be, and may come out otherwise once what it is made of changes. */
-const SETTLED: ReadonlySet<PartState> = new Set(['made', 'empty', 'failed'])
+/** What waits for that which it is made of to succeed. */
 const WAITING: ReadonlySet<PartState> = new Set(['blocked'])
 const SETTLED_OR_WAITING: ReadonlySet<PartState> = new Set([...SETTLED, ...WAITING])
 

@@ -170,8 +170,10 @@ export function* markedParts(
   }
 }
 
-/** What is looked at again when that which it is made of, or its code, has changed. */
-const AGAIN = new RegExp(`[${LETTERS.made}${LETTERS.empty}${LETTERS.failed}]`, 'g')
+/** States of a part that was looked at, and is again when what it is made of has changed. */
+export const SETTLED: ReadonlySet<PartState> = new Set(['made', 'empty', 'failed'])
+
+const AGAIN = new RegExp(`[${[...SETTLED].map((state) => LETTERS[state]).join('')}]`, 'g')
 
 /**
  * Marks as stale whatever was made of an asset, all of it at once: its code has changed. What

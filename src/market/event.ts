@@ -79,3 +79,15 @@ export interface EventSink {
   snapshot(snapshot: MarketSnapshot): void
   reject(rejection: Rejection): void
 }
+
+const ignore = () => {}
+
+/** Takes nothing: for those who want events of one kind, and spread it beneath their own. */
+export const IGNORE_EVENTS: EventSink = {
+  trade: ignore,
+  candle: ignore,
+  witness: ignore,
+  listing: ignore,
+  snapshot: ignore,
+  reject: ignore,
+}

@@ -1,4 +1,4 @@
-import type { EventSink } from '../market/event.ts'
+import { type EventSink, IGNORE_EVENTS } from '../market/event.ts'
 import type { RawRecord } from '../market/record.ts'
 import { ORIGINS } from '../market/record.ts'
 import type { TradeSlot } from '../market/trade.ts'
@@ -21,8 +21,8 @@ export function collectReports(
   into: Reports,
 ): void {
   if (!record.dialect.startsWith(`${of.venue}/`)) return
-  const pass = () => {}
   const sink: EventSink = {
+    ...IGNORE_EVENTS,
     trade(slot) {
       if (slot.symbol !== of.symbol || slot.tape !== '') return
       const report = reportOf(slot, record)
@@ -31,7 +31,6 @@ export function collectReports(
       const known = into.get(ids)
       if (known === undefined || standsBefore(report, known)) into.set(ids, report)
     },
-    ...{ candle: pass, witness: pass, listing: pass, snapshot: pass, reject: pass },
   }
   try {
     decoderOf(record.dialect)(record, sink)

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, suite, test, vi } from 'vitest'
 import { type Simulator, startSimulator, type TruthTrade } from '../../sim/index.ts'
 import { readLogHorizon } from '../../src/bronze/index.ts'
 import { systemClock } from '../../src/core/clock.ts'
+import { bucketStart } from '../../src/market/bucket.ts'
 import { lastLine, runCli, runJson, tempFolder } from '../integration/cli-support.ts'
 import { until } from '../integration/collect-support.ts'
 import {
@@ -64,7 +65,7 @@ suite('assets that ask venues', () => {
       ...{ seed: 12, venues: ['coinbase', 'kraken', 'coingecko'], tradesPerSecond: 4 },
       ...{ historyMinutes: 125, rateLimit: null },
     })
-    hourUs = Math.floor((Date.now() * 1000) / HOUR_US - 1) * HOUR_US
+    hourUs = Math.floor(systemClock.nowUs() / HOUR_US - 1) * HOUR_US
     const { coinbase, kraken, coingecko } = sim.urls
     const venues = {
       coinbase: { ...coinbase, products: ['BTC-USD'] },
@@ -119,15 +120,15 @@ suite('assets that ask venues', () => {
   })
 
   test('bronze.fill leaves the minute that runs to those who collect it', async () => {
-    const leftMs = 60_000 - (Date.now() % 60_000)
+    const leftMs = 60_000 - ((systemClock.nowUs() / 1000) % 60_000)
     // Time enough within one minute, and one hour.
     if (leftMs < 25_000) await systemClock.sleep(leftMs + 2000)
-    const minuteUs = Math.floor((Date.now() * 1000) / MINUTE_US) * MINUTE_US
+    const minuteUs = bucketStart(systemClock.nowUs(), MINUTE_US)
     await until(() => madeSince(minuteUs).length > 8, { what: 'trades', withinMs: 10_000 })
     const running = madeSince(minuteUs)
     await importTrades([...running.slice(0, 3), ...running.slice(-3)])
     const filled = await make('bronze.fill', '-p', hourKey(minuteUs))
-    expect(Math.floor((Date.now() * 1000) / MINUTE_US) * MINUTE_US).toBe(minuteUs)
+    expect(bucketStart(systemClock.nowUs(), MINUTE_US)).toBe(minuteUs)
     expect(filled).toMatchObject({ status: 3, state: 'skipped' })
   })
 

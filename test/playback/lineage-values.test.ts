@@ -12,6 +12,7 @@ import {
 import { openLogReader } from '../../src/bronze/index.ts'
 import { createManualClock } from '../../src/core/clock.ts'
 import { formatTimeUs, type IntervalName } from '../../src/market/bucket.ts'
+import { IGNORE_EVENTS } from '../../src/market/event.ts'
 import type { NewRecord } from '../../src/market/record.ts'
 import { decoderOf } from '../../src/venues/index.ts'
 import { findInstrument, openWarehouse, type Warehouse } from '../../src/warehouse/index.ts'
@@ -174,9 +175,8 @@ describe('the lineage of a candle', () => {
       const found = reader.record(pos)
       if (found === null) throw new Error(`nothing at ${pos}`)
       const ids: number[] = []
-      const pass = () => {}
-      const sink = { candle: pass, witness: pass, listing: pass, snapshot: pass, reject: pass }
-      decoderOf(found.dialect)(found, { ...sink, trade: ({ tradeId }) => void ids.push(tradeId) })
+      const trade = ({ tradeId }: { readonly tradeId: number }) => void ids.push(tradeId)
+      decoderOf(found.dialect)(found, { ...IGNORE_EVENTS, trade })
       held.set(pos, ids)
     }
     for (const trade of reached) expect(held.get(trade.pos)?.[trade.item]).toBe(trade.trade_id)

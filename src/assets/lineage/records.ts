@@ -1,5 +1,5 @@
 import { type LogReader, openLogReader } from '../../bronze/index.ts'
-import type { EventSink, VenueCandle } from '../../market/event.ts'
+import { type EventSink, IGNORE_EVENTS, type VenueCandle } from '../../market/event.ts'
 import { ORIGINS, type RawRecord } from '../../market/record.ts'
 import { decoderOf } from '../../venues/index.ts'
 import type { PositionRange, RecordShare, RecordSource } from './tree.ts'
@@ -117,16 +117,11 @@ function nextRecord(reader: LogReader, from: number, to: number): RawRecord | nu
 function itemOf(record: RawRecord, wanted: WantedCandle): number | null {
   if (ORIGINS.indexOf(record.origin) !== wanted.source) return null
   let found: number | null = null
-  const pass = () => {}
   const sink: EventSink = {
-    trade: pass,
+    ...IGNORE_EVENTS,
     candle({ symbol, openTimeUs, item }: VenueCandle) {
       if (symbol === wanted.symbol && openTimeUs === wanted.openTimeUs) found = item
     },
-    witness: pass,
-    listing: pass,
-    snapshot: pass,
-    reject: pass,
   }
   decoderOf(record.dialect)(record, sink)
   return found

@@ -3,6 +3,7 @@ import {
   beginBackfill,
   cancelBackfill,
   createTicker,
+  launchRuns,
   listWanted,
   type Partition,
 } from '../../flow/index.ts'
@@ -87,14 +88,7 @@ async function drive(
   try {
     while (!signal.aborted) {
       await ticker.advanceBackfills()
-      for (;;) {
-        const claimed = await runner.claim()
-        if (claimed === null) break
-        const done: Promise<void> = runner.attempt(claimed).then(() => {
-          under.delete(done)
-        })
-        under.add(done)
-      }
+      await launchRuns(runner, under)
       const ended = await countRuns(warehouse, work.backfillId)
       progress.update([...ended.values()].reduce((sum, count) => sum + count, 0))
       if (under.size === 0 && (await isOver(warehouse, work.backfillId))) break

@@ -1,14 +1,13 @@
 import type { AssayServices } from '../../assets/index.ts'
-import { createTicker, type Runner, runFlow } from '../../flow/index.ts'
+import { createTicker, type Runner } from '../../flow/index.ts'
 import type { RunRow, RunState } from '../../warehouse/index.ts'
 import { endingOf } from '../collect-flags.ts'
 import type { Call } from '../command.ts'
 import type { FlowFlags } from '../commands/flow.ts'
 import { EXIT, type ExitStatus } from '../exit-status.ts'
 import { showCount } from '../format.ts'
-import { openFlow } from '../open-flow.ts'
+import { keepFlowing, openFlow, tellWarnings } from '../open-flow.ts'
 import { printFacts, printJson } from '../output.ts'
-import { keepTelling } from '../run-lineage.ts'
 import { createStatusLine } from '../status-line.ts'
 import { printRun, toldRun } from './materialize.ts'
 
@@ -17,18 +16,14 @@ export async function keepFlow({
   context,
   flags,
 }: Call<FlowFlags>): Promise<ExitStatus | undefined> {
-  const { json, log, clock } = context
+  const { json, clock } = context
   const ending = endingOf(context, flags.seconds)
   const ends = new Map<RunState, number>()
   const line = createStatusLine({ clock })
   await using flow = await openFlow(context, {
     command: 'flow',
     signal: ending.signal,
-    listener: {
-      log: (run, level, message) => {
-        if (level !== 'info') log[level]({ asset: run.asset, run: run.run_id }, message)
-      },
-    },
+    listener: tellWarnings(context),
   })
   const onRun = (run: RunRow) => {
     ends.set(run.state, (ends.get(run.state) ?? 0) + 1)
@@ -37,14 +32,7 @@ export async function keepFlow({
   }
   ending.begin()
   if (flags.once) await flowOnce(flow.runner, onRun)
-  else {
-    const telling = keepTelling(context, flow.warehouse, ending.signal)
-    await runFlow(flow.runner, {
-      onRun,
-      onTrouble: (error) => log.warn({ err: error }, 'the store is in trouble; it is tried again'),
-    })
-    await telling
-  }
+  else await keepFlowing(context, flow, onRun)
   line.end()
   if (json) printJson(Object.fromEntries(STATES.map((state) => [state, ends.get(state) ?? 0])))
   else printFacts(STATES.map((state) => [state, showCount(ends.get(state) ?? 0)] as const))

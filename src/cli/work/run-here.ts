@@ -9,11 +9,7 @@ const LOOK_MS = 500
  * Sees a run to its end: does its attempts here, with the pauses between them, or waits for
  * whoever does it.
  */
-export async function runHere(
-  runner: Runner<AssayServices>,
-  runId: string,
-  onWait: (run: RunRow) => void = () => {},
-): Promise<RunRow> {
+export async function runHere(runner: Runner<AssayServices>, runId: string): Promise<RunRow> {
   const { warehouse, clock, signal } = runner.options
   for (;;) {
     signal.throwIfAborted()
@@ -23,7 +19,6 @@ export async function runHere(
     if (run.active === null) return run
     const waitMs = (run.due_us - clock.nowUs()) / 1000
     if (run.state === 'queued' && waitMs > 0) {
-      onWait(run)
       await clock.sleep(waitMs, signal)
       continue
     }
@@ -32,7 +27,6 @@ export async function runHere(
       await runner.attempt(claimed)
       continue
     }
-    onWait(run)
     await clock.sleep(LOOK_MS, signal)
   }
 }
