@@ -36,8 +36,10 @@ export function lineageHooks(
       if (change.run.attempt === 1) await keep(tx, 'START', change)
     },
     async ended(tx, change) {
-      const kind = KINDS[change.run.state]
-      if (kind !== null) await keep(tx, kind, change)
+      const isBlocked = change.run.state === 'skipped' && change.outcome === null
+      const kind = isBlocked ? 'ABORT' : KINDS[change.run.state]
+      // Of one that never began nobody was told.
+      if (kind !== null && change.run.started_us !== null) await keep(tx, kind, change)
     },
   }
 }

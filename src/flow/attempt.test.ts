@@ -4,7 +4,8 @@ import { AssayError } from '../core/errors.ts'
 import { createRandom } from '../core/random.ts'
 import type { RunRow } from '../warehouse/index.ts'
 import type { Outcome } from './asset.ts'
-import { cancelRun } from './requests.ts'
+import { settlingOf } from './runner.ts'
+import { cancelRun } from './settle.ts'
 import { openTestFlow, type TestAsset, type TestFlow, testAsset, turn } from './testing.ts'
 
 const made: Outcome = { rows: 1, version: 'v1' }
@@ -201,7 +202,7 @@ test('a run under way is given up at its next sign of life', async () => {
     },
   })
   const { run, ended } = await begin(flow)
-  await flow.warehouse.write((tx) => cancelRun(tx, run.run_id, flow.clock.nowUs()))
+  await flow.warehouse.write((tx) => cancelRun(tx, settlingOf(flow.runner.options), run.run_id))
   await flow.pass(10)
   expect(await ended).toMatchObject({ state: 'cancelled', active: null, cancel_asked: 1 })
 })
@@ -214,7 +215,7 @@ test('a failure does not forget that the run was to be given up', async () => {
     },
   })
   const { run, ended } = await begin(flow)
-  await flow.warehouse.write((tx) => cancelRun(tx, run.run_id, flow.clock.nowUs()))
+  await flow.warehouse.write((tx) => cancelRun(tx, settlingOf(flow.runner.options), run.run_id))
   await flow.pass(5)
   expect(await ended).toMatchObject({ state: 'cancelled' })
 })

@@ -5,9 +5,10 @@ import type { Random } from '../core/random.ts'
 import { backoffMs } from '../core/retry.ts'
 import type { RunRow, Warehouse, WriteTransaction } from '../warehouse/index.ts'
 import { confirmLease } from '../warehouse/index.ts'
-import type { Asset, Outcome, RunContext } from './asset.ts'
+import type { Asset, RunContext } from './asset.ts'
 import type { ClaimedRun } from './claim.ts'
 import type { AssetGraph } from './graph.ts'
+import type { RunListener } from './listener.ts'
 import { type Partition, partitionAt } from './partition.ts'
 import { createRunNotes, type RunNotes } from './run-notes.ts'
 import { endRun, type RunEnd, retryRun } from './settle.ts'
@@ -24,24 +25,6 @@ export interface AttemptOptions<S> {
   readonly heartbeatMs: number
   readonly signal: AbortSignal
   readonly listener: RunListener
-}
-
-/** Told of a run's changes: some within the commit that makes them, some as they happen. */
-export interface RunListener {
-  /** Told within the commit that ends an attempt, or the run. */
-  readonly ended?: (tx: WriteTransaction, change: RunChange) => Promise<void>
-  /** Told within the commit that begins an attempt. */
-  readonly began?: (tx: WriteTransaction, change: RunChange) => Promise<void>
-  readonly log?: (run: RunRow, level: 'info' | 'warn' | 'error', message: string) => void
-  readonly progress?: (run: RunRow, done: number, total: number) => void
-}
-
-/** A run as it is after a change. */
-export interface RunChange {
-  readonly run: RunRow
-  readonly partition: Partition
-  /** Where it came to something. */
-  readonly outcome: Outcome | null
 }
 
 /** Why an attempt was stopped from outside. */
@@ -211,7 +194,7 @@ function contextOf<S>(options: AttemptOptions<S>, attempt: Attempt<S>): RunConte
 /** Commits the end of a run, with what its asset writes in that very commit. */
 function settle<S>(
   { warehouse, graph, clock, listener }: AttemptOptions<S>,
-  { run, lease, notes, partition }: Attempt<S>,
+  { run, lease, notes }: Attempt<S>,
   end: RunEnd,
 ): Promise<RunRow> {
   return warehouse.write(async (tx) => {
@@ -219,9 +202,7 @@ function settle<S>(
     await confirmLease(tx, lease, nowUs)
     await notes.flush(tx)
     if (end.state === 'succeeded') await end.outcome?.commit?.(tx)
-    const ended = await endRun(tx, graph, { run, nowUs, end })
-    await listener.ended?.(tx, { run: ended, partition, outcome: end.outcome ?? null })
-    return ended
+    return endRun(tx, { graph, nowUs, listener }, run, end)
   })
 }
 
@@ -232,7 +213,7 @@ async function fail<S>(
   error: unknown,
 ): Promise<RunRow> {
   const { warehouse, graph, clock, random, listener } = options
-  const { run, lease, notes, asset, partition } = attempt
+  const { run, lease, notes, asset } = attempt
   const cause = attempt.stopped()
   const reason = error instanceof Error ? error.message : String(error)
   const code = error instanceof AssayError ? error.code : 'ASSAY_RUN_CRASHED'
@@ -251,9 +232,7 @@ async function fail<S>(
       cause === 'shutdown'
         ? { run: { ...run, attempt: run.attempt - 1 }, dueUs: nowUs }
         : { run, dueUs: nowUs + pauseUs() }
-    const queued = await retryRun(tx, graph, { ...again, nowUs, reason, code })
-    await listener.ended?.(tx, { run: queued, partition, outcome: null })
-    return queued
+    return retryRun(tx, { graph, nowUs, listener }, { ...again, reason, code })
   })
 
   function pauseUs(): number {

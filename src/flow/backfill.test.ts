@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { type BackfillRequest, beginBackfill, cancelBackfill, listWanted } from './backfill.ts'
 import { createTicker } from './flow.ts'
+import { settlingOf } from './runner.ts'
 import { openTestFlow, type TestFlow, testAsset } from './testing.ts'
 
 const us = (text: string) => Date.parse(text) * 1000
@@ -90,7 +91,7 @@ test('once given up, what waits of it goes, and what is under way is asked to st
   await begin(flow)
   await flow.ticker.queueDue()
   const claimed = await flow.runner.claim()
-  await flow.warehouse.write((tx) => cancelBackfill(tx, 'F', flow.clock.nowUs()))
+  await flow.warehouse.write((tx) => cancelBackfill(tx, settlingOf(flow.runner.options), 'F'))
   expect(await state(flow)).toBe('cancelled')
   expect((await flow.run(claimed!.run.run_id)).cancel_asked).toBe(1)
   expect(await flow.drain()).toEqual([])

@@ -5,7 +5,8 @@ import type { BackfillRow, Schema, WriteTransaction } from '../warehouse/index.t
 import type { Asset } from './asset.ts'
 import type { AssetGraph } from './graph.ts'
 import { type Partition, partitionAt, partitionWidthUs } from './partition.ts'
-import { cancelRun, queueRun } from './requests.ts'
+import { queueRun } from './requests.ts'
+import { cancelRun, type Settling } from './settle.ts'
 import { type PartState, readStates } from './states.ts'
 
 /** Which parts of a range are made: those that lack, those that failed too, or each anew. */
@@ -163,10 +164,10 @@ async function advance<S>(
 }
 
 /** Gives a backfill up: what is queued of it goes, what is under way is asked to stop. */
-export async function cancelBackfill(
+export async function cancelBackfill<S>(
   tx: WriteTransaction,
+  settling: Settling<S>,
   backfillId: string,
-  nowUs: number,
 ): Promise<void> {
   const { db } = tx
   await db
@@ -181,5 +182,5 @@ export async function cancelBackfill(
     .where('backfill_id', '=', backfillId)
     .where('active', '>', '')
     .execute()
-  for (const { run_id } of active) await cancelRun(tx, run_id, nowUs)
+  for (const { run_id } of active) await cancelRun(tx, settling, run_id)
 }

@@ -7,18 +7,16 @@ import type { AssetGraph, PartRef } from './graph.ts'
 import { isSameSign, type RunSign, readSigns } from './lost.ts'
 import { partitionAt } from './partition.ts'
 import { activeName, activeNames, leaseName } from './requests.ts'
-import { endRun, retryRun } from './settle.ts'
+import { endRun, retryRun, type Settling } from './settle.ts'
 import { readState } from './states.ts'
 
 /** How many runs of a pool may be under way at once, whoever does them. */
 export type PoolLimits = Readonly<Record<PoolName, number>>
 
 /** Who claims, and when. */
-export interface Claimant<S> {
-  readonly graph: AssetGraph<S>
+export interface Claimant<S> extends Settling<S> {
   /** Told to others; unique to the process and to its runner. */
   readonly holder: string
-  readonly nowUs: number
   /** How long a claim lasts after its last sign of life. */
   readonly leaseUs: number
 }
@@ -75,7 +73,7 @@ export async function claimNext<S>(
       if (can === 'now') return claimRun(tx, claimant, run)
       if (can === 'later') continue
       const reason = `what it is made from failed: ${can.failed}`
-      await endRun(tx, graph, { run, nowUs, end: { state: 'skipped', part: 'blocked', reason } })
+      await endRun(tx, claimant, run, { state: 'skipped', part: 'blocked', reason })
       active.delete(run.active ?? '')
       looked -= 1
     }
@@ -139,7 +137,7 @@ const LOST_MAX = 10
  */
 export async function reclaimLost<S>(
   tx: WriteTransaction,
-  { graph, nowUs }: Pick<Claimant<S>, 'graph' | 'nowUs'>,
+  settling: Settling<S>,
   lost: readonly RunSign[],
 ): Promise<void> {
   const signs = new Map((await readSigns(tx.db)).map((sign) => [sign.run.run_id, sign]))
@@ -151,10 +149,9 @@ export async function reclaimLost<S>(
     const reason = `${run.holder} gave no sign of life`
     if (run.lost < LOST_MAX) {
       const again = { ...run, attempt: run.attempt - 1, lost: run.lost + 1 }
-      await retryRun(tx, graph, { run: again, nowUs, dueUs: nowUs, reason, code })
+      await retryRun(tx, settling, { run: again, dueUs: settling.nowUs, reason, code })
     } else {
-      const end = { state: 'failed', part: 'failed', reason, code } as const
-      await endRun(tx, graph, { run, nowUs, end })
+      await endRun(tx, settling, run, { state: 'failed', part: 'failed', reason, code })
     }
   }
 }

@@ -4,7 +4,7 @@ import type { RunRow, Schema } from '../warehouse/index.ts'
 import { advanceBackfills } from './backfill.ts'
 import { reclaimLost } from './claim.ts'
 import { createLostWatch } from './lost.ts'
-import { LEASE_MS, type Runner } from './runner.ts'
+import { LEASE_MS, type Runner, settlingOf } from './runner.ts'
 import { createScheduler } from './schedule.ts'
 import { followChanges, listStale, noteAssets, queueStale } from './stale.ts'
 
@@ -58,7 +58,7 @@ export function createTicker<S>({ options }: Runner<S>): FlowTicker {
       if (isNoted && isQuiet && !scheduler.isDue(nowUs)) return 0
       const { queued, accept } = await warehouse.write(async (tx) => {
         if (!isNoted) await noteAssets(tx, { graph, nowUs })
-        await reclaimLost(tx, { graph, nowUs }, lost)
+        await reclaimLost(tx, settlingOf(options), lost)
         const due = await scheduler.tick(tx, nowUs)
         const filled = await advanceBackfills(tx, graph, { nowUs, random })
         return { queued: due.queued + filled, accept: due.accept }
@@ -72,7 +72,7 @@ export function createTicker<S>({ options }: Runner<S>): FlowTicker {
       const nowUs = clock.nowUs()
       const lost = await warehouse.read(findLost)
       return warehouse.write(async (tx) => {
-        await reclaimLost(tx, { graph, nowUs }, lost)
+        await reclaimLost(tx, settlingOf(options), lost)
         return advanceBackfills(tx, graph, { nowUs, random })
       })
     },

@@ -10,7 +10,6 @@ export type {
   RunContext,
   Schedule,
 } from './asset.ts'
-export type { RunChange, RunListener } from './attempt.ts'
 export {
   type BackfillRequest,
   beginBackfill,
@@ -21,6 +20,7 @@ export {
 export type { ClaimedRun, PoolLimits } from './claim.ts'
 export { createTicker, type FlowOptions, type FlowTicker, launchRuns, runFlow } from './flow.ts'
 export { type AssetGraph, createGraph, graphMermaid, graphText, type PartRef } from './graph.ts'
+export type { RunChange, RunListener } from './listener.ts'
 export {
   overlapping,
   type Partition,
@@ -33,13 +33,19 @@ export {
 } from './partition.ts'
 export {
   activeName,
-  cancelRun,
   type QueuedRun,
   queueRun,
   type RunRequest,
   unknownRun,
 } from './requests.ts'
-export { createRunner, DEFAULT_POOLS, type Runner, type RunnerOptions } from './runner.ts'
+export {
+  createRunner,
+  DEFAULT_POOLS,
+  type Runner,
+  type RunnerOptions,
+  settlingOf,
+} from './runner.ts'
 export { nextOccurrence, parseCron } from './schedule.ts'
+export { cancelRun } from './settle.ts'
 export { countStates, type PartState, readState, readStates, type StateCounts } from './states.ts'
 export { type AssetStatus, assetStatus, listUnmade } from './status.ts'

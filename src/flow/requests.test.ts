@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { cancelRun } from './requests.ts'
+import { settlingOf } from './runner.ts'
+import { cancelRun } from './settle.ts'
 import { openTestFlow, testAsset } from './testing.ts'
 
 const open = () => openTestFlow([testAsset({ key: 'bronze.a' })])
@@ -68,10 +69,11 @@ test('a run of some items is followed by one of all that was asked for meanwhile
 test('a queued run is cancelled at once, and an ended one cannot be', async () => {
   await using flow = await open()
   const { run } = await flow.queue('bronze.a')
-  const cancel = () => flow.warehouse.write((tx) => cancelRun(tx, run.run_id, flow.clock.nowUs()))
+  const cancel = () =>
+    flow.warehouse.write((tx) => cancelRun(tx, settlingOf(flow.runner.options), run.run_id))
   expect(await cancel()).toMatchObject({ state: 'cancelled', active: null })
   await expect(cancel()).rejects.toThrow('has ended')
   expect(await flow.drain()).toEqual([])
-  const none = flow.warehouse.write((tx) => cancelRun(tx, 'x', 0))
+  const none = flow.warehouse.write((tx) => cancelRun(tx, settlingOf(flow.runner.options), 'x'))
   await expect(none).rejects.toMatchObject({ code: 'ASSAY_USAGE' })
 })

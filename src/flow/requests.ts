@@ -139,30 +139,6 @@ interface Joining extends RunRequest {
 
 const textOf = (only: RunRequest['only']) => (only == null ? null : JSON.stringify(only))
 
-/**
- * Asks that a run be given up: at once where it is queued, else as soon as it looks up.
- *
- * @throws ASSAY_USAGE when there is no such run, or it has ended.
- */
-export async function cancelRun(
-  tx: WriteTransaction,
-  runId: string,
-  nowUs: number,
-): Promise<RunRow> {
-  const run = await findBy(tx, 'run_id', runId)
-  if (run === undefined) throw unknownRun(runId)
-  if (run.active === null) {
-    throw new AssayError('ASSAY_USAGE', `run ${runId} has ended: it ${run.state}`)
-  }
-  const changed: RunRow =
-    run.state === 'queued'
-      ? { ...run, state: 'cancelled', active: null, ended_us: nowUs, reason: 'cancelled' }
-      : { ...run, cancel_asked: 1 }
-  await tx.upsert('ops_runs', [changed])
-  if (changed.active === null) await tx.remove('ops_leases', [{ name: leaseName(runId) }])
-  return changed
-}
-
 /** Returns the failure to say that a run is not known. */
 export function unknownRun(runId: string): AssayError {
   return new AssayError('ASSAY_USAGE', `there is no run ${runId}; see assay runs`, {

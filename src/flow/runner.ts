@@ -1,7 +1,7 @@
 import type { Clock } from '../core/clock.ts'
 import type { Random } from '../core/random.ts'
 import type { RunRow, Warehouse } from '../warehouse/index.ts'
-import { attemptRun, type RunListener } from './attempt.ts'
+import { attemptRun } from './attempt.ts'
 import {
   type Claimant,
   type ClaimedRun,
@@ -12,8 +12,10 @@ import {
   reclaimLost,
 } from './claim.ts'
 import type { AssetGraph } from './graph.ts'
+import type { RunListener } from './listener.ts'
 import { type RunSign, readSigns } from './lost.ts'
 import { partitionAt } from './partition.ts'
+import type { Settling } from './settle.ts'
 
 /** What a runner works with. */
 export interface RunnerOptions<S> {
@@ -56,12 +58,21 @@ export interface Runner<S> {
   attempt(claimed: ClaimedRun): Promise<RunRow | null>
 }
 
+/** Returns what ending runs needs, as of now. */
+export function settlingOf<S>({
+  graph,
+  clock,
+  listener,
+}: Pick<RunnerOptions<S>, 'graph' | 'clock' | 'listener'>): Settling<S> {
+  return { graph, nowUs: clock.nowUs(), listener }
+}
+
 /** Returns a runner; it holds nothing open. */
 export function createRunner<S>(options: RunnerOptions<S>): Runner<S> {
   const { warehouse, graph, clock, holder, leaseMs = LEASE_MS, heartbeatMs = 10_000 } = options
   const { pools = DEFAULT_POOLS, listener = {} } = options
   const claimant = (): Claimant<S> => {
-    return { graph, holder, nowUs: clock.nowUs(), leaseUs: leaseMs * 1000 }
+    return { ...settlingOf(options), holder, leaseUs: leaseMs * 1000 }
   }
   const tell = async (claimed: ClaimedRun | null, tx: Parameters<typeof claimNext>[0]) => {
     if (claimed === null) return null

@@ -1,9 +1,11 @@
+import { AssayError } from '../core/errors.ts'
 import type { RunRow, WriteTransaction } from '../warehouse/index.ts'
 import { revokeLease } from '../warehouse/index.ts'
 import type { Outcome } from './asset.ts'
 import type { AssetGraph, PartRef } from './graph.ts'
+import type { RunListener } from './listener.ts'
 import { partitionAt } from './partition.ts'
-import { activeName, leaseName } from './requests.ts'
+import { activeName, leaseName, unknownRun } from './requests.ts'
 import { type PartState, readState, SETTLED, writeStates } from './states.ts'
 
 /** How a run ends. */
@@ -21,21 +23,37 @@ export interface RunEnd {
   readonly madeBy?: string
 }
 
-/** A run, and its end. */
-export interface Ending {
-  readonly run: RunRow
+/** What ending runs needs. */
+export interface Settling<S> {
+  readonly graph: AssetGraph<S>
   readonly nowUs: number
-  readonly end: RunEnd
+  readonly listener?: RunListener | undefined
 }
 
 /**
  * Ends a run in the transaction at hand: its row, its part's state, and where the part came to
- * be another than it was, that of the parts made from it.
+ * be another than it was, that of the parts made from it. The listener is told within it.
  */
 export async function endRun<S>(
   tx: WriteTransaction,
-  graph: AssetGraph<S>,
-  { run, nowUs, end }: Ending,
+  settling: Settling<S>,
+  run: RunRow,
+  end: RunEnd,
+): Promise<RunRow> {
+  const { graph, listener } = settling
+  const ended = await settle(tx, settling, run, end)
+  // What nobody knows any more can be cancelled still.
+  if (!graph.has(run.asset)) return ended
+  const partition = partitionAt(graph.get(run.asset).partitions, run.partition_us)
+  await listener?.ended?.(tx, { run: ended, partition, outcome: end.outcome ?? null })
+  return ended
+}
+
+async function settle<S>(
+  tx: WriteTransaction,
+  { graph, nowUs }: Settling<S>,
+  run: RunRow,
+  end: RunEnd,
 ): Promise<RunRow> {
   const { outcome } = end
   const said = await readSaid(tx, run.run_id)
@@ -98,24 +116,50 @@ async function readSaid(
 }
 
 /**
+ * Asks that a run be given up: at once where it is queued, else as soon as it looks up.
+ *
+ * @throws ASSAY_USAGE when there is no such run, or it has ended.
+ */
+export async function cancelRun<S>(
+  tx: WriteTransaction,
+  settling: Settling<S>,
+  runId: string,
+): Promise<RunRow> {
+  const run = await tx.db
+    .selectFrom('ops_runs')
+    .selectAll()
+    .where('run_id', '=', runId)
+    .executeTakeFirst()
+  if (run === undefined) throw unknownRun(runId)
+  if (run.active === null) {
+    throw new AssayError('ASSAY_USAGE', `run ${runId} has ended: it ${run.state}`)
+  }
+  if (run.state === 'queued') {
+    return endRun(tx, settling, run, { state: 'cancelled', reason: 'cancelled' })
+  }
+  const asked: RunRow = { ...run, cancel_asked: 1 }
+  await tx.upsert('ops_runs', [asked])
+  return asked
+}
+
+/**
  * Puts a run back into the queue, out of reach of whoever had it; or ends it, if that was asked
  * for in the meantime.
  */
 export async function retryRun<S>(
   tx: WriteTransaction,
-  graph: AssetGraph<S>,
+  settling: Settling<S>,
   again: {
     readonly run: RunRow
-    readonly nowUs: number
     readonly dueUs: number
     readonly reason: string
     readonly code: string
   },
 ): Promise<RunRow> {
-  const { run, nowUs } = again
+  const { run } = again
   const said = await readSaid(tx, run.run_id)
   if (said.cancel_asked === 1) {
-    return endRun(tx, graph, { run, nowUs, end: { state: 'cancelled', reason: 'cancelled' } })
+    return endRun(tx, settling, run, { state: 'cancelled', reason: 'cancelled' })
   }
   const queued: RunRow = {
     ...run,

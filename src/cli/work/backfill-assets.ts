@@ -6,6 +6,7 @@ import {
   launchRuns,
   listWanted,
   type Partition,
+  settlingOf,
 } from '../../flow/index.ts'
 import type { Warehouse } from '../../warehouse/index.ts'
 import type { Call } from '../command.ts'
@@ -96,7 +97,7 @@ async function drive(
     }
   } finally {
     if (signal.aborted) {
-      await warehouse.write((tx) => cancelBackfill(tx, work.backfillId, clock.nowUs()))
+      await warehouse.write((tx) => cancelBackfill(tx, settlingOf(runner.options), work.backfillId))
     }
     await Promise.all(under)
     progress.done()

@@ -10,6 +10,7 @@ import {
   queueRun,
   type RunListener,
   readState,
+  settlingOf,
   WHOLE,
 } from '../../flow/index.ts'
 import type { RunRow } from '../../warehouse/index.ts'
@@ -119,7 +120,9 @@ async function makeStep(
     return await runHere(runner, run.run_id)
   } catch (error) {
     if (signal.aborted) {
-      await warehouse.write((tx) => cancelRun(tx, run.run_id, clock.nowUs())).catch(() => {})
+      await warehouse
+        .write((tx) => cancelRun(tx, settlingOf(runner.options), run.run_id))
+        .catch(() => {})
     }
     throw error
   }

@@ -1,5 +1,5 @@
 import { AssayError } from '../../core/errors.ts'
-import { cancelRun, partitionAt, queueRun, unknownRun } from '../../flow/index.ts'
+import { cancelRun, partitionAt, queueRun, settlingOf, unknownRun } from '../../flow/index.ts'
 import { formatTimeUs } from '../../market/bucket.ts'
 import type { RunItemRow, RunLogRow, RunRow, RunState, Warehouse } from '../../warehouse/index.ts'
 import { openWarehouse } from '../../warehouse/index.ts'
@@ -131,9 +131,11 @@ export async function showRun({ context, args }: Call<object>): Promise<void> {
 
 /** Asks that a run be given up. */
 export async function cancelOne({ context, args }: Call<object>): Promise<void> {
-  await using warehouse = await openToShare(context)
+  const { signal } = context
+  await using flow = await openFlow(context, { command: 'runs', signal })
+  const { warehouse, runner } = flow
   const { run_id: runId } = await findRun(warehouse, args[0] as string)
-  const run = await warehouse.write((tx) => cancelRun(tx, runId, context.clock.nowUs()))
+  const run = await warehouse.write((tx) => cancelRun(tx, settlingOf(runner.options), runId))
   if (context.json) printJson(tellRun(run))
   else
     printLine(run.state === 'cancelled' ? 'Cancelled.' : 'Asked to stop; it does within seconds.')
@@ -167,10 +169,6 @@ export async function retryOne({ context, args }: Call<object>): Promise<ExitSta
 
 function openToRead({ storeUrl: url, clock }: Context): Promise<Warehouse> {
   return openWarehouse({ url, mode: 'read', clock })
-}
-
-function openToShare({ storeUrl: url, clock }: Context): Promise<Warehouse> {
-  return openWarehouse({ url, mode: 'share', clock, holder: 'assay runs' })
 }
 
 async function findRun(warehouse: Warehouse, id: string): Promise<RunRow> {
