@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Admin, Consumer, stringDeserializers } from '@platformatic/kafka'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createManualClock, systemClock } from '../../src/core/clock.ts'
 import {
@@ -15,45 +16,19 @@ import { openWarehouse, type Warehouse } from '../../src/warehouse/index.ts'
 import { installKafka, type KafkaBroker, startKafka } from './kafka-broker.ts'
 
 const TOPIC = 'lineage-of-tests'
-const PACKAGE = '@platformatic/kafka'
-
-/** What is used of the client here; the package is loaded as the sink loads it. */
-interface Client {
-  readonly Admin: new (
-    options: object,
-  ) => {
-    createTopics(options: object): Promise<unknown>
-    close(): Promise<void>
-  }
-  readonly Consumer: new (
-    options: object,
-  ) => {
-    consume(options: object): Promise<AsyncIterable<Message> & { close(): Promise<void> }>
-    close(force?: boolean): Promise<void>
-  }
-  readonly stringDeserializers: unknown
-}
-
-interface Message {
-  readonly key: string
-  readonly value: string
-}
-
 const reason = await installKafka()
 if (reason !== null) console.warn(`Kafka is left out: ${reason}`)
 
 let folder: string
 let warehouse: Warehouse
 let broker: KafkaBroker
-let client: Client
 beforeAll(async () => {
   if (reason !== null) return
   folder = mkdtempSync(join(tmpdir(), 'assay-lineage-'))
   const clock = createManualClock(1_790_000_000_000_000)
   warehouse = await openWarehouse({ url: `sqlite:${folder}`, mode: 'write', clock })
   broker = await startKafka()
-  client = (await import(PACKAGE)) as Client
-  const admin = new client.Admin({ clientId: 'test', bootstrapBrokers: [broker.address] })
+  const admin = new Admin({ clientId: 'test', bootstrapBrokers: [broker.address] })
   await admin.createTopics({ topics: [TOPIC], partitions: 3, replicas: 1 })
   await admin.close()
 }, 900_000)
@@ -81,9 +56,9 @@ async function append(from: number, to: number): Promise<void> {
 
 /** Reads the topic from its beginning until so many different events were seen. */
 async function readTopic(count: number): Promise<{ key: string; event: RunEvent }[]> {
-  const consumer = new client.Consumer({
+  const consumer = new Consumer({
     ...{ clientId: 'test', groupId: `g-${count}`, bootstrapBrokers: [broker.address] },
-    deserializers: client.stringDeserializers,
+    deserializers: stringDeserializers,
   })
   const stream = await consumer.consume({ topics: [TOPIC], mode: 'earliest', autocommit: false })
   const got: { key: string; event: RunEvent }[] = []

@@ -1,3 +1,4 @@
+import type { Producer } from '@platformatic/kafka'
 import { AssayError, systemCode } from '../../core/errors.ts'
 import type { Handed, LineageSink, OutgoingEvent } from './sink.ts'
 
@@ -10,21 +11,7 @@ export interface KafkaSinkOptions {
   readonly timeoutMs?: number
 }
 
-/** What is used of the Kafka client. */
-interface Producer {
-  send(options: {
-    readonly acks: -1
-    readonly messages: readonly { topic: string; key: string; value: string }[]
-  }): Promise<unknown>
-  close(force?: boolean): Promise<void>
-}
-
-interface KafkaModule {
-  readonly Producer: new (options: Readonly<Record<string, unknown>>) => Producer
-  readonly stringSerializers: unknown
-}
-
-const PACKAGE = '@platformatic/kafka'
+type Text = Producer<string, string, string, string>
 
 /**
  * Returns a sink that writes events to a topic, acknowledged by all replicas that are in sync.
@@ -32,7 +19,7 @@ const PACKAGE = '@platformatic/kafka'
  */
 export function createKafkaSink(options: KafkaSinkOptions): LineageSink {
   const { brokers, topic, timeoutMs = 15_000 } = options
-  let producer: Producer | null = null
+  let producer: Text | null = null
   const letGo = async () => {
     const closing = producer
     producer = null
@@ -59,8 +46,8 @@ export function createKafkaSink(options: KafkaSinkOptions): LineageSink {
   }
 }
 
-async function openProducer(brokers: readonly string[], timeoutMs: number): Promise<Producer> {
-  const { Producer, stringSerializers } = await loadKafka()
+async function openProducer(brokers: readonly string[], timeoutMs: number): Promise<Text> {
+  const { Producer, stringSerializers } = await import('@platformatic/kafka')
   return new Producer({
     clientId: 'assay-lineage',
     bootstrapBrokers: [...brokers],
@@ -70,15 +57,6 @@ async function openProducer(brokers: readonly string[], timeoutMs: number): Prom
     connectTimeout: Math.ceil(timeoutMs / 3),
     timeout: Math.ceil(timeoutMs / 2),
   })
-}
-
-async function loadKafka(): Promise<KafkaModule> {
-  try {
-    return (await import(PACKAGE)) as KafkaModule
-  } catch (cause) {
-    const message = `Kafka needs a package that cannot be loaded: npm install ${PACKAGE}`
-    throw new AssayError('ASSAY_UNSUPPORTED', message, { cause, context: { package: PACKAGE } })
-  }
 }
 
 /** Waits no longer than the signal lets it; what is under way is left to end by itself. */
@@ -96,7 +74,6 @@ async function within(work: Promise<void>, signal: AbortSignal): Promise<void> {
 }
 
 function failureOf(brokers: readonly string[], cause: unknown): AssayError {
-  if (cause instanceof AssayError) return cause
   const name = cause instanceof Error ? cause.name : 'unknown'
   const why = name === 'TimeoutError' ? 'no answer in time' : systemCode(cause) || name
   const message = `Kafka at ${brokers.join(', ')} cannot be told of lineage (${why})`
