@@ -99,19 +99,22 @@ function startCollector(
   })
 }
 
-/** Collects from the simulator for some seconds; returns the folder and what the run came to. */
+/**
+ * Collects from the simulator for some seconds, or until enough has come to pass; returns the
+ * folder and what the run came to.
+ */
 async function collect(
   exchange: ExchangeId,
   mode: CollectMode,
   dataDir = tempFolder(),
-  seconds = SECONDS,
+  enough = () => systemClock.sleep(SECONDS * 1000),
 ) {
   const stopping = new AbortController()
   await using journal = await openJournal({ dataDir, name: 'collect', clock: systemClock })
   const products = ['BTC-USD', 'ETH/USD']
   const collector = await startCollector(exchange, mode, { journal, products, stopping })
   await until(() => collector.status().trades > 0, { what: 'a trade', withinMs: 30_000 })
-  await systemClock.sleep(seconds * 1000)
+  await enough()
   stopping.abort('the test is over')
   return { dataDir, ended: await collector.done }
 }
@@ -284,13 +287,18 @@ describe.skipIf(ccxt === null)(`ccxt ${VERSION}, which npm must be able to insta
   })
 
   test('a socket that falls silent is found out by a candle, and opened again', async () => {
-    const silent = async () => {
+    const sockets = () => sim.stats.venues.kraken?.upgrades ?? 0
+    const opened = async () => {
       // By then it is subscribed, which would end the silence: its REST is asked once a second.
       await systemClock.sleep(15_000)
+      const before = sockets()
       sim.inject({ kind: 'mute', venue: 'kraken', product: 'ETH/USD', seconds: 600 })
+      // A whole minute must pass in silence, be over, and be asked for.
+      const what = 'a socket opened again'
+      await until(() => sockets() > before, { what, withinMs: 150_000 })
+      await systemClock.sleep(SECONDS * 1000)
     }
-    const dataDir = tempFolder()
-    const [{ ended }] = await Promise.all([collect('kraken', 'both', dataDir, 135), silent()])
+    const { dataDir, ended } = await collect('kraken', 'both', tempFolder(), opened)
     expect(ended.incidents).toEqual([])
     const silver = await refine(dataDir)
     const incidents = silver.incidents.filter(({ cause }) => cause === 'stale')
