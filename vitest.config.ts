@@ -18,7 +18,6 @@ function projectsOf(mode: string) {
     return [project('orchestrators', ['test/orchestrators/**/*.test.ts'], limits)]
   }
   if (mode === 'long') {
-    const long = ['test/long/**/*.test.ts', SIM_LIVE]
     // What `npm test` runs too, with more seeds and frames.
     const deep = [
       'test/contract/venues/decode.test.ts',
@@ -26,14 +25,18 @@ function projectsOf(mode: string) {
     ]
     const env = { ASSAY_TEST_FUZZ_FRAMES: '1000000', ASSAY_SEEDS: '48' }
     return [
-      project('long', long, { testTimeout: 3_600_000 }),
+      project('long', ['test/long/**/*.test.ts'], { testTimeout: 3_600_000 }),
       project('deep', deep, { env, testTimeout: 1_800_000 }),
+      // What is held to real time is given the machine for itself, after all else.
+      project('timed', ['test/timed/**/*.test.ts', SIM_LIVE], {
+        ...{ testTimeout: 600_000, maxWorkers: 1, sequence: { groupOrder: 1 } },
+      }),
     ]
   }
   return [
     project('unit', ['{src,sim,bench}/**/*.test.ts'], { exclude: [SIM_LIVE] }),
     project('suites', ['test/**/*.test.ts'], {
-      exclude: ['test/long/**', 'test/orchestrators/**'],
+      exclude: ['test/{long,orchestrators,timed}/**'],
     }),
   ]
 }
