@@ -132,7 +132,9 @@ test('a candle comes every two seconds when it changed', async () => {
   await client.until(() => klines().length >= 3)
   const moments = klines().map((data) => Number(data.E))
   for (const [index, moment] of moments.slice(1).entries()) {
-    expect((moment - moments[index]!) % 2000).toBe(0)
+    // Two seconds by the market's clock, whose steps a busy machine takes late.
+    const late = (moment - moments[index]! + 200) % 2000
+    expect(late).toBeLessThan(400)
   }
   const last = klines().at(-1)!.k as Payload
   const truth = [...truthOf('BTCUSD').values()].filter(
