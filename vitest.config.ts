@@ -47,8 +47,8 @@ export default defineConfig(({ mode }) => ({
     maxWorkers: 2,
     // Files share a process: loading the sources anew for each was a third of the time.
     isolate: false,
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     projects: projectsOf(mode),
     coverage: { include: ['src/**/*.ts', 'sim/**/*.ts'], exclude: ['**/*.test.ts'] },
   },

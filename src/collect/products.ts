@@ -1,4 +1,5 @@
 import type { Listing } from '../market/instrument.ts'
+import { USD_QUOTES } from '../market/quote.ts'
 import type { Venue } from '../venues/venue.ts'
 import { nearSymbols } from './near-symbols.ts'
 
@@ -26,9 +27,6 @@ export interface SelectedProducts {
   readonly known: readonly SelectedProduct[]
   readonly unknown: readonly UnknownProduct[]
 }
-
-/** Stands in for USD where a venue does not list the pair in it: the first that is listed. */
-const USD_QUOTES = ['USD', 'USDT', 'USDC'] as const
 
 const NEAR_MAX = 5
 const PAIR = /^([^-/_]+)[-/_]([^-/_]+)$/

@@ -4,7 +4,7 @@ import type { GoldOptions } from './run.ts'
 
 /** An instrument as measures know it. */
 export interface NamedInstrument
-  extends Pick<InstrumentRow, 'venue' | 'symbol' | 'kind' | 'listed_from_us'> {
+  extends Pick<InstrumentRow, 'venue' | 'symbol' | 'kind' | 'quote' | 'listed_from_us'> {
   readonly id: number
   /** `venue:symbol`. */
   readonly name: string
@@ -18,7 +18,7 @@ export async function namedInstruments(
 ): Promise<NamedInstrument[]> {
   let query = db
     .selectFrom('instruments')
-    .select(['instrument_id as id', 'venue', 'symbol', 'kind', 'listed_from_us'])
+    .select(['instrument_id as id', 'venue', 'symbol', 'kind', 'quote', 'listed_from_us'])
   if (only?.venue !== undefined) query = query.where('venue', '=', only.venue)
   if (only?.symbol !== undefined) query = query.where('symbol', '=', only.symbol)
   const wanted = ids === 'all' ? null : new Set(ids)

@@ -18,6 +18,9 @@ const NEAR_US = INTERVALS['1h']
 /** An instrument's prices and trading at a time. */
 export type Standing = Pick<TopMoverRow, 'price' | 'price_before' | 'notional' | 'complete'>
 
+/** How a coin stands, and what its prices are in. */
+export type CoinStanding = Standing & { readonly quote: string }
+
 /**
  * Returns how an instrument that is traded stands at a time, by its minutes; `null` where it
  * has no price in the 24 hours before, or none in the 24 before those.
@@ -63,15 +66,15 @@ export async function tradingStanding(
 export async function coinStandings(
   db: Kysely<Schema>,
   atUs: number,
-): Promise<ReadonlyMap<number, Standing>> {
+): Promise<ReadonlyMap<number, CoinStanding>> {
   const now = await lastSnapshots(db, atUs)
-  const standings = new Map<number, Standing>()
+  const standings = new Map<number, CoinStanding>()
   for (const [id, before] of await lastSnapshots(db, atUs - DAY_US)) {
     const last = now.get(id)
     // Prices in different currencies have no difference.
     if (last === undefined || last.quote !== before.quote) continue
     const prices = { price: last.price, price_before: before.price }
-    standings.set(id, { ...prices, notional: last.volume_24h, complete: 1 })
+    standings.set(id, { ...prices, notional: last.volume_24h, complete: 1, quote: last.quote })
   }
   return standings
 }
@@ -82,6 +85,11 @@ export async function topMoversFingerprint(
   { toUs: atUs }: GoldSpan,
 ): Promise<string> {
   const parts = [await fingerprintOf(db, MINUTES, { fromUs: atUs - MOVERS_REACH_US, toUs: atUs })]
+  const { told } = await db
+    .selectFrom('instruments')
+    .select((eb) => eb.fn.count<number>('quote').as('told'))
+    .executeTakeFirstOrThrow()
+  parts.push(String(told))
   for (const timeUs of [atUs, atUs - DAY_US]) {
     let count = 0
     let sum = 0

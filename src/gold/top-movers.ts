@@ -1,9 +1,10 @@
 import { assert } from '../core/assert.ts'
 import { INTERVALS, MINUTE_US } from '../market/bucket.ts'
 import { compareDecimalText } from '../market/decimal-text.ts'
+import { currencyOf } from '../market/quote.ts'
 import type { TopMoverRow } from '../warehouse/index.ts'
 import { byText, type NamedInstrument, namedInstruments } from './instruments.ts'
-import { coinStandings, tradingStanding } from './mover-standings.ts'
+import { coinStandings, type Standing, tradingStanding } from './mover-standings.ts'
 import { instrumentsWith, MINUTES } from './ranges.ts'
 import { changePctText } from './ratios.ts'
 import type { GoldOptions, GoldOutcome, GoldRun, GoldSpan } from './run.ts'
@@ -35,7 +36,8 @@ interface Candidate extends Omit<TopMoverRow, 'at_us' | 'board' | 'rank' | 'chan
 
 /**
  * Makes the boards of every venue at the end of a span: who gained and lost the most in the 24
- * hours before, and what was traded the most.
+ * hours before, and what was traded the most. What is quoted in different currencies is on boards
+ * of their own; USDT and USDC count as USD.
  *
  * A function of minutes and snapshots before that time, and of nothing else. Instruments without
  * a price in those hours, or in the 24 before them, are on no board; nor are those whose price
@@ -53,10 +55,10 @@ export async function foldTopMovers(
     namedInstruments(db, 'all', venue === undefined ? {} : { only: { venue } }),
   )
   const candidates = await findCandidates(run, instruments, atUs)
-  const byVenue = Map.groupBy(candidates, (one) => one.venue)
-  const boards = [...byVenue.keys()]
+  const byCurrency = Map.groupBy(candidates, (one) => `${one.venue} ${one.currency}`)
+  const boards = [...byCurrency.keys()]
     .sort(byText)
-    .flatMap((name) => boardsOf(byVenue.get(name) ?? [], options.top ?? TOP))
+    .flatMap((name) => boardsOf(byCurrency.get(name) ?? [], options.top ?? TOP))
   const version = new Version()
   await run.write(async (tx) => {
     let query = tx.db.selectFrom('gold_top_movers').selectAll().where('at_us', '=', atUs)
@@ -65,10 +67,11 @@ export async function foldTopMovers(
     const wanted = boards.map(({ instrument: _, ...row }) => {
       return { at_us: atUs, ...row, change_seq: tx.changeSeq }
     })
-    const keyOf = (row: TopMoverRow) => `${row.venue} ${row.board} ${row.rank}`
+    const keyOf = (row: TopMoverRow) => `${row.venue} ${row.currency} ${row.board} ${row.rank}`
     await replaceRows(tx, { table: 'gold_top_movers', stored, wanted, keyOf })
   })
   for (const row of boards) version.add(lineOf(atUs, row))
+  const byVenue = Map.groupBy(candidates, (one) => one.venue)
   for (const [name, some] of byVenue) options.onItem?.(name, some.length)
   return version.outcome()
 }
@@ -82,28 +85,32 @@ async function findCandidates(
   const traded = new Set(await run.read((db) => instrumentsWith(db, MINUTES, day)))
   const markets = instruments.filter(({ id, kind }) => kind !== 'coin' && traded.has(id))
   const found: Candidate[] = []
-  const offer = (instrument: NamedInstrument, standing: Standing | null) => {
-    const change = standing === null ? null : changePctText(standing.price_before, standing.price)
-    if (standing === null || change === null) return
+  const offer = (
+    instrument: NamedInstrument,
+    { quote, ...standing }: Standing & Pick<NamedInstrument, 'quote'>,
+  ) => {
+    const change = changePctText(standing.price_before, standing.price)
+    if (change === null) return
     const { id, venue } = instrument
-    found.push({ instrument, venue, instrument_id: id, ...standing, change_pct: change })
+    const about = { instrument, venue, instrument_id: id, currency: currencyOf(quote) }
+    found.push({ ...about, ...standing, change_pct: change })
   }
   for (let at = 0; at < markets.length; at += INSTRUMENTS_PER_READ) {
     run.signal?.throwIfAborted()
     await run.read(async (db) => {
       for (const instrument of markets.slice(at, at + INSTRUMENTS_PER_READ)) {
-        offer(instrument, await tradingStanding(db, instrument.id, atUs))
+        const standing = await tradingStanding(db, instrument.id, atUs)
+        if (standing !== null) offer(instrument, { ...standing, quote: instrument.quote })
       }
     })
   }
   const coins = await run.read((db) => coinStandings(db, atUs))
   for (const instrument of instruments) {
-    if (instrument.kind === 'coin') offer(instrument, coins.get(instrument.id) ?? null)
+    const standing = coins.get(instrument.id)
+    if (standing !== undefined) offer(instrument, standing)
   }
   return found
 }
-
-type Standing = Pick<TopMoverRow, 'price' | 'price_before' | 'notional' | 'complete'>
 
 type Place = Candidate & Pick<TopMoverRow, 'board' | 'rank'>
 
@@ -129,7 +136,7 @@ function boardsOf(candidates: readonly Candidate[], top: number): Place[] {
 
 function lineOf(atUs: number, { instrument, ...row }: Place): (string | number | null)[] {
   return [
-    ...[instrument.name, atUs, row.board, row.rank, row.price, row.price_before],
+    ...[instrument.name, atUs, row.currency, row.board, row.rank, row.price, row.price_before],
     ...[row.change_pct, row.notional, row.complete],
   ]
 }

@@ -31,6 +31,8 @@ export interface TopMoverRow {
   /** The end of the 24 hours looked at. */
   at_us: number
   venue: string
+  /** What its pairs are quoted in; `USD` also for USDT and USDC, `''` where nobody told. */
+  currency: string
   board: 'gainers' | 'losers' | 'traded'
   /** From 1. */
   rank: number

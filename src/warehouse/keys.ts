@@ -22,7 +22,7 @@ export const TABLE_KEYS = {
   silver_quarantine: ['log_id', 'pos', 'item'],
   gold_candles: ['instrument_id', 'interval_us', 'open_time_us'],
   gold_daily_kpis: ['instrument_id', 'day_us'],
-  gold_top_movers: ['at_us', 'venue', 'board', 'rank'],
+  gold_top_movers: ['at_us', 'venue', 'currency', 'board', 'rank'],
   gold_coin_daily: ['instrument_id', 'day_us'],
   gold_market_daily: ['day_us', 'quote'],
   gold_indicators: ['instrument_id', 'interval_us', 'open_time_us'],

@@ -225,6 +225,21 @@ describe('boards', () => {
     expect(await all('gold_top_movers')).toMatchObject(new Array(7).fill({ complete: 0 }))
   })
 
+  test('never rank what is quoted in different currencies together, but for dollars', async () => {
+    const quotes = ['USD', 'USDT', 'EUR']
+    await put({
+      instruments: quotes.map((quote, at) => instrument(at + 1, { quote, symbol: `X-${quote}` })),
+      silver_candles_1m: [1, 2, 3].flatMap((id) => [
+        ...[minute(id, before, '10'), minute(id, now, `1${id}`)],
+      ]),
+    })
+    await foldTopMovers(warehouse, END)
+    const rows = (await all('gold_top_movers')).filter(({ board }) => board === 'gainers')
+    expect(
+      rows.map(({ currency, rank, instrument_id: id }) => `${currency} ${rank} ${id}`),
+    ).toEqual(['EUR 1 3', 'USD 1 2', 'USD 2 1'])
+  })
+
   test('leave out a zero price before, no price before, and what stopped trading', async () => {
     await put({
       instruments: [

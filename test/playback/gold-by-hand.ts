@@ -116,6 +116,8 @@ export function moversByHand(trades: readonly HeldTrade[], atUs: number, top: nu
       .map(({ id, now, past, notional }, at) => ({
         at_us: atUs,
         venue: 'coinbase',
+        // No listing is recorded that would tell.
+        currency: '',
         board: name,
         rank: at + 1,
         instrument_id: id,

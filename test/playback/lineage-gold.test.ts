@@ -81,9 +81,14 @@ async function putGold(
   await tx.upsert(
     'gold_top_movers',
     [
-      { venue: 'coinbase', board: 'gainers' as const, instrument_id: btc },
-      { venue: 'coinbase', board: 'traded' as const, instrument_id: btc },
-      { venue: 'coingecko', board: 'losers' as const, instrument_id: coins[1] ?? 0 },
+      { venue: 'coinbase', currency: 'USD', board: 'gainers' as const, instrument_id: btc },
+      { venue: 'coinbase', currency: 'USD', board: 'traded' as const, instrument_id: btc },
+      {
+        venue: 'coingecko',
+        currency: 'USD',
+        board: 'losers' as const,
+        instrument_id: coins[1] ?? 0,
+      },
     ].map((one) => ({ ...place, ...one, ...figures, ...seq })),
   )
   const day = { day_us: DAY_US, quote: 'usd', market_cap: '1000', volume_24h: '7' }

@@ -97,8 +97,14 @@ describe('the catalogue', () => {
 describe('what is held', () => {
   test('is counted, with the newest time found through the key', async () => {
     await warehouse.write(async (tx) => {
-      const row = { instrument_id: 1, at_us: 5_000_000, venue: 'v', board: 'gainers' as const }
-      const figures = { price: '1', price_before: '1', change_pct: '0', notional: null }
+      const row = { instrument_id: 1, at_us: 5_000_000, venue: 'v', currency: 'USD' }
+      const figures = {
+        board: 'gainers' as const,
+        price: '1',
+        price_before: '1',
+        change_pct: '0',
+        notional: null,
+      }
       const rest = { ...figures, complete: 1, change_seq: tx.changeSeq }
       await tx.upsert('gold_top_movers', [
         { ...row, rank: 1, ...rest },

@@ -67,12 +67,17 @@ export const GOLD: readonly Dataset[] = describeAll([
   {
     name: 'gold.top_movers',
     table: 'gold_top_movers',
-    about: 'Boards of each venue, and of coins: what rose, fell and traded most in 24 hours.',
+    about: 'Boards of each venue and currency: what rose, fell and traded most in 24 hours.',
     owner: 'gold',
-    key: ['at_us', 'venue', 'board', 'rank'],
+    key: ['at_us', 'venue', 'currency', 'board', 'rank'],
     columns: {
       at_us: ['integer', US, 'end of the 24 hours'],
       venue: ['text', '', 'the venue'],
+      currency: [
+        'text',
+        '',
+        'what its pairs are quoted in; USD also for USDT and USDC, nothing where not told',
+      ],
       board: ['text', '', 'gainers, losers or traded'],
       rank: ['integer', '', 'place, from 1'],
       instrument_id: INSTRUMENT,

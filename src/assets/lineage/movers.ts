@@ -41,10 +41,12 @@ export async function traceMover(
       what: 'places on the boards',
       rows,
       timeOf: (row) => row.at_us,
-      list: ({ venue, board, rank, price, price_before, change_pct, notional }) => {
-        return { venue, board, rank, price, price_before, change_pct, notional }
+      list: ({ venue, currency, board, rank, price, price_before, change_pct, notional }) => {
+        return { venue, currency, board, rank, price, price_before, change_pct, notional }
       },
-      notes: ['its places also rest on the same figures of every other instrument of the venue'],
+      notes: [
+        'its places also rest on the same figures of all others of the venue in its currency',
+      ],
       madeFrom: isCoin
         ? await coinNodes(context, instrument, atUs)
         : await tradingNodes(context, instrument, atUs),

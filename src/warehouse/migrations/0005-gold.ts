@@ -37,6 +37,7 @@ const TABLES: Readonly<Record<string, TableShape>> = {
     columns: {
       at_us: 'integer',
       venue: 'name',
+      currency: 'name',
       board: 'name',
       rank: 'integer',
       instrument_id: 'integer',
@@ -47,7 +48,7 @@ const TABLES: Readonly<Record<string, TableShape>> = {
       complete: 'flag',
       change_seq: 'integer',
     },
-    key: ['at_us', 'venue', 'board', 'rank'],
+    key: ['at_us', 'venue', 'currency', 'board', 'rank'],
   },
   gold_coin_daily: {
     columns: {

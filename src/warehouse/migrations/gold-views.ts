@@ -23,7 +23,7 @@ function dailyKpis(dialect: SqlDialect): string {
 function topMovers(dialect: SqlDialect): string {
   const figures = ['price', 'price_before', 'change_pct', 'notional']
   return `
-    select ${dialect.isoTime('m.at_us')} as at_time, m.venue, m.board, m.rank, i.symbol,
+    select ${dialect.isoTime('m.at_us')} as at_time, m.venue, m.currency, m.board, m.rank, i.symbol,
       ${floats(dialect, 'm', figures)}, m.complete, i.base, i.quote, m.instrument_id, m.at_us
     from gold_top_movers m join instruments i on i.instrument_id = m.instrument_id`
 }

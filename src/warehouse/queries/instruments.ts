@@ -1,5 +1,6 @@
 import { AssayError } from '../../core/errors.ts'
 import type { Instrument } from '../../market/instrument.ts'
+import { USD_QUOTES } from '../../market/quote.ts'
 import type { InstrumentRow } from '../schema.ts'
 import type { Warehouse } from '../warehouse.ts'
 import { nearNames } from './near-names.ts'
@@ -41,9 +42,6 @@ export async function findInstrument(warehouse: Warehouse, selector: string): Pr
   )
 }
 
-/** What stands in for US dollars where a product is not quoted in them. */
-const FALLBACKS = ['USDT', 'USDC']
-
 function matchSelector(instruments: readonly Instrument[], selector: string): Instrument[] {
   const wanted = selector.trim().toUpperCase()
   const colon = wanted.indexOf(':')
@@ -54,7 +52,9 @@ function matchSelector(instruments: readonly Instrument[], selector: string): In
   )
   const exact = matchProduct(listed, product)
   if (exact.length > 0 || !product.endsWith('-USD')) return exact
-  return FALLBACKS.flatMap((quote) => matchProduct(listed, product.replace(/USD$/, quote)))
+  return USD_QUOTES.slice(1).flatMap((quote) =>
+    matchProduct(listed, product.replace(/USD$/, quote)),
+  )
 }
 
 /** Returns those whose symbol, or else whose base and quote, is the product, venue by venue. */

@@ -18,6 +18,7 @@ const clock = createManualClock(MINUTE)
 const mover = (rank: number, more: Partial<TopMoverRow> = {}): TopMoverRow => ({
   at_us: MINUTE,
   venue: 'coinbase',
+  currency: 'USD',
   board: 'traded',
   rank,
   instrument_id: 1,

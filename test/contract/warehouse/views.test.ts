@@ -178,7 +178,8 @@ suite.each(DIALECTS)('the views of gold’s measures on $name', (dialect) => {
       ...{ buy_share: null, status: 'traded', trade_count: 3 },
     })
     expect(await read('top_movers')).toMatchObject({
-      ...{ ...named, at_time: time, at_us: day, board: 'gainers', rank: 1, price: 2.5 },
+      ...{ ...named, at_time: time, at_us: day, currency: 'USD', board: 'gainers', rank: 1 },
+      price: 2.5,
       ...{ change_pct: 25, notional: null },
     })
     expect(await read('coin_daily')).toMatchObject({
@@ -202,7 +203,8 @@ function dailyKpi(day: number): DailyKpiRow {
 
 function topMover(at: number): TopMoverRow {
   return {
-    ...{ at_us: at, venue: 'coinbase', board: 'gainers', rank: 1, instrument_id: 1 },
+    ...{ at_us: at, venue: 'coinbase', currency: 'USD', board: 'gainers', rank: 1 },
+    instrument_id: 1,
     ...{ price: '2.5', price_before: '2', change_pct: '25', notional: null, complete: 1 },
     change_seq: 1,
   }
