@@ -17,6 +17,9 @@ interface Step {
 
 /** A file's tests, as vitest's JSON reporter tells them. */
 interface FileResult {
+  readonly name: string
+  readonly status: string
+  readonly message: string
   readonly assertionResults: readonly {
     readonly status: string
     readonly fullName: string
@@ -55,22 +58,26 @@ function run(step: Step): boolean {
   return result.status === 0
 }
 
-/** Names the tests of a step that failed, and why: vitest told it, thousands of lines above. */
+/** Names what failed in a step, and why: vitest told it, thousands of lines above. */
 function tellFailed(step: string): void {
   const file = join(report ?? '', `${step.replace(' ', '-')}.json`)
   if (report === undefined || !existsSync(file)) return
   const { testResults }: { testResults: readonly FileResult[] } = JSON.parse(
     readFileSync(file, 'utf8'),
   )
-  for (const { assertionResults } of testResults) {
-    for (const { status, fullName, failureMessages } of assertionResults) {
-      if (status !== 'failed') continue
-      console.log(`        ${fullName}`)
-      for (const line of failureMessages.join('\n').split('\n').slice(0, 12)) {
-        console.log(`          ${line}`)
-      }
-    }
+  for (const { name, status, message, assertionResults } of testResults) {
+    const failed = assertionResults.filter((one) => one.status === 'failed')
+    for (const { fullName, failureMessages } of failed) tell(fullName, failureMessages.join('\n'))
+    // What fails around its tests names none of them.
+    if (status === 'failed' && failed.length === 0) tell(name, message)
   }
+}
+
+const LINES_MAX = 12
+
+function tell(name: string, why: string): void {
+  const lines = why.split('\n').slice(0, LINES_MAX)
+  console.log([`        ${name}`, ...lines.map((line) => `          ${line}`)].join('\n'))
 }
 
 const results = plan().map((step) => ({ name: step.name, passed: run(step) }))
