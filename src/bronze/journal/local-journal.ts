@@ -51,6 +51,8 @@ export class LocalJournal implements Journal {
   /** What the head file says; -1 before this process wrote it. */
   #headPos = -1
   #headTimeMs: number
+  /** When the oldest record came that waits for a commit. */
+  #pendingSinceMs = 0
   #inFlightBytes = 0
   #flushes: Waiter[] = []
   #ready: Waiter[] = []
@@ -96,6 +98,7 @@ export class LocalJournal implements Journal {
     const isWithinBounds = this.#bufferedBytes < 2 * this.#parts.bufferedBytesMax
     assert(isWithinBounds, 'whoever appends awaits ready()')
     const pos = this.#nextPos
+    if (this.#pending.bytes === 0) this.#pendingSinceMs = this.#parts.clock.monotonicMs()
     this.#pending.add(record, pos)
     this.#nextPos = pos + 1
     const pause = this.#pause
@@ -138,6 +141,13 @@ export class LocalJournal implements Journal {
     return Math.max(0, this.#headTimeMs + HEAD_INTERVAL_MS - this.#parts.clock.monotonicMs())
   }
 
+  /** What is left of the window: what came during a slow sync has waited it out already. */
+  get #windowMs(): number {
+    if (this.#isUrgent) return 0
+    const { clock, commitWindowMs } = this.#parts
+    return this.#pendingSinceMs + commitWindowMs - clock.monotonicMs()
+  }
+
   #waitIn(waiters: Waiter[], isDone: boolean): Promise<number> {
     if (this.#failure !== null) return Promise.reject(this.#failure)
     if (isDone) return Promise.resolve(this.#durablePos)
@@ -150,7 +160,7 @@ export class LocalJournal implements Journal {
   async #run(): Promise<void> {
     for (;;) {
       if (this.#pending.bytes > 0) {
-        if (!this.#isUrgent) await this.#sleep(this.#parts.commitWindowMs, false)
+        await this.#sleep(this.#windowMs, false)
         await this.#commit()
         if (this.#headWaitMs === 0) await this.#tellHead()
       } else if (this.#headPos < this.#durablePos) {
