@@ -12,7 +12,7 @@ import {
   startSim,
   tempFolder,
 } from '../integration/cli-support.ts'
-import { type Comparison, compareWithTruth } from './compare.ts'
+import { type Comparison, compareWithTruth } from '../integration/compare.ts'
 
 /** What a trial is made of. */
 export interface TrialOptions {

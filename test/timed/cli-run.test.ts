@@ -13,7 +13,7 @@ import {
   tempFolder,
   waitFor,
 } from '../integration/cli-support.ts'
-import { compareWithTruth } from './compare.ts'
+import { compareWithTruth } from '../integration/compare.ts'
 
 // Many processes at once: on a busy machine each takes its time to start.
 vi.setConfig({ testTimeout: 60_000 })

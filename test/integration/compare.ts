@@ -9,7 +9,7 @@ import type {
   Views,
   Warehouse,
 } from '../../src/warehouse/index.ts'
-import type { SimProcess } from '../integration/cli-support.ts'
+import type { SimProcess } from './cli-support.ts'
 
 /** How a warehouse compares with what the simulator truly traded, in scope. */
 export interface Comparison {
