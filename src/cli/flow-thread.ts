@@ -16,12 +16,18 @@ export interface FlowEnded {
   readonly failure: string | null
 }
 
+/** Time for a thread that is told to stop to put back what it makes. */
+const STOP_MS_MAX = 2000
 /** A pause before a thread that failed is started again. */
 const AGAIN_MS = 30_000
 
 /**
  * Keeps a thread that makes scheduled assets, until the signal aborts. One that fails is started
  * again after a pause: collecting goes on in the meantime.
+ *
+ * One that does not end within two seconds of the abort is ended: its asset does not listen, or the
+ * machine has no time for a thread of low priority. What it was making is committed or is not, as
+ * after a kill, and is taken up by the next flow.
  */
 export async function keepFlowThread(
   job: FlowJob,
@@ -32,7 +38,7 @@ export async function keepFlowThread(
   }: { readonly clock: Clock; readonly log: Logger; readonly signal: AbortSignal },
 ): Promise<void> {
   while (!signal.aborted) {
-    const failure = await runThread(job, signal)
+    const failure = await runThread(job, clock, signal)
     if (failure === null || signal.aborted) return
     log.error({ failure }, 'scheduled assets are not made for a while; the flow is started again')
     await clock.sleep(AGAIN_MS, signal)
@@ -40,13 +46,17 @@ export async function keepFlowThread(
 }
 
 /** Runs one thread to its end; returns what it failed of, or null. */
-function runThread(job: FlowJob, signal: AbortSignal): Promise<string | null> {
+function runThread(job: FlowJob, clock: Clock, signal: AbortSignal): Promise<string | null> {
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
   const { promise, resolve } = Promise.withResolvers<string | null>()
   const worker = new Worker(new URL(`./flow-worker.${extension}`, import.meta.url), {
     workerData: job,
   })
-  const stop = () => worker.postMessage('stop')
+  const over = new AbortController()
+  const stop = () => {
+    worker.postMessage('stop')
+    void clock.sleep(STOP_MS_MAX, over.signal).then(() => worker.terminate())
+  }
   signal.addEventListener('abort', stop)
   worker.on('message', (ended: FlowEnded) => resolve(ended.failure))
   worker.on('error', (error: unknown) => {
@@ -54,6 +64,7 @@ function runThread(job: FlowJob, signal: AbortSignal): Promise<string | null> {
   })
   worker.on('exit', () => {
     signal.removeEventListener('abort', stop)
+    over.abort()
     resolve('its thread ended')
   })
   return promise

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { sql } from 'kysely'
@@ -184,4 +184,24 @@ test('the schedules of the document are those that are kept', async () => {
   expect(runs.map(({ asset, made_by }) => `${asset} ${made_by}`)).toContain(
     'silver.candles_1m schedule',
   )
+})
+
+test('an asset that does not listen holds up no run that is to end', async () => {
+  const entry = JSON.stringify(pathToFileURL(join(ROOT, 'src/index.ts')).href)
+  using home = openHome(`
+    import { writeFileSync } from 'node:fs'
+    import { defineAsset, defineConfig } from ${entry}
+    const stuck = defineAsset({
+      key: 'my.stuck', about: 'It goes on and on.', partitions: 'none',
+      schedules: [{ cron: '* * * * * *', part: 'closed' }],
+      materialize() {
+        writeFileSync(new URL('began', import.meta.url), '')
+        for (;;) {}
+      },
+    })
+    export default defineConfig({ extend: { assets: [stuck] } })`)
+  const nowhere = ['--ws-url', 'ws://127.0.0.1:9', '--rest-url', 'http://127.0.0.1:9']
+  const ended = await home.run('run', '--venues', 'coinbase', ...nowhere, '--seconds', '12')
+  expect(existsSync(join(home.folder.path, 'began'))).toBe(true)
+  expect(ended).toMatchObject({ status: 0, signal: null })
 })
