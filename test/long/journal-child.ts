@@ -1,6 +1,6 @@
-import { openJournal } from '../../../src/bronze/index.ts'
-import { systemClock } from '../../../src/core/clock.ts'
-import { recordOf } from './support.ts'
+import { openJournal } from '../../src/bronze/index.ts'
+import { systemClock } from '../../src/core/clock.ts'
+import { recordOf } from '../contract/bronze/support.ts'
 
 /** Writes a log as fast as it can until it is killed, telling of each acknowledged position. */
 const [dataDir = '', name = ''] = process.argv.slice(2)

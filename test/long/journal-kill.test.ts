@@ -2,13 +2,13 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
-import { openJournal, verifyLog } from '../../../src/bronze/index.ts'
-import { systemClock } from '../../../src/core/clock.ts'
-import { createRandom } from '../../../src/core/random.ts'
-import { dataFolder, readLog, readsOf } from './support.ts'
+import { openJournal, verifyLog } from '../../src/bronze/index.ts'
+import { systemClock } from '../../src/core/clock.ts'
+import { createRandom } from '../../src/core/random.ts'
+import { dataFolder, readLog, readsOf } from '../contract/bronze/support.ts'
 
 const name = 'collect'
-const script = fileURLToPath(new URL('./writer-child.ts', import.meta.url))
+const script = fileURLToPath(new URL('./journal-child.ts', import.meta.url))
 
 /** Runs a writer, kills it `delayMs` after its first word; returns the last position it told. */
 async function killWriter(dataDir: string, delayMs: number): Promise<number> {
