@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config'
 // is `npm test`.
 
 // The simulator's feeds and faults, over real sockets and in real time: too long for each time.
-const SIM_LIVE = 'sim/**/{faults,feed,streams}.test.ts'
+const SIM_LIVE = 'sim/**/{books,faults,feed,limits,streams}.test.ts'
 
 /** Returns a project: some of the files, and what is different for them. */
 const project = (name: string, include: string[], more: object = {}) => ({

@@ -1,40 +1,16 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { readdirSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { listLogs, openLogReader, sealLog } from '../../src/bronze/index.ts'
 import { createManualClock } from '../../src/core/clock.ts'
 import { createRandom } from '../../src/core/random.ts'
-import { openWarehouse, proveWarehouse, type WarehouseProof } from '../../src/warehouse/index.ts'
+import { openWarehouse, proveWarehouse } from '../../src/warehouse/index.ts'
 import { urlOf } from './folders.ts'
-import {
-  copyLogs,
-  disturb,
-  openRefinery,
-  rebuild,
-  START_US,
-  tempFolder,
-  writeLog,
-} from './support.ts'
+import { proofOf, refined } from './refined.ts'
+import { copyLogs, disturb, openRefinery, rebuild, START_US, writeLog } from './support.ts'
 import { syntheticLogs } from './synthetic.ts'
 
-const CHILD = fileURLToPath(new URL('./rebuild-child.ts', import.meta.url))
 const clock = createManualClock(START_US)
-
-/** Writes a history, refines it as a running pipeline would, and tells its facts. */
-async function refined(seed: number): Promise<{ dataDir: string; proof: WarehouseProof }> {
-  const dataDir = tempFolder()
-  await using refinery = await openRefinery(dataDir)
-  for (const [name, records] of Object.entries(syntheticLogs(seed))) {
-    const half = records.length >> 1
-    await writeLog(dataDir, name, records.slice(0, half))
-    await refinery.settle()
-    await writeLog(dataDir, name, records.slice(half))
-  }
-  return { dataDir, proof: await refinery.settle() }
-}
 
 /** Seals everything: each hour of receipt is long over by the tests' clock. */
 async function sealAll(dataDir: string): Promise<number> {
@@ -45,11 +21,6 @@ async function sealAll(dataDir: string): Promise<number> {
     records += report.records
   }
   return records
-}
-
-async function proofOf(dataDir: string): Promise<WarehouseProof> {
-  await using warehouse = await openWarehouse({ url: urlOf(dataDir), mode: 'read', clock })
-  return await proveWarehouse(warehouse)
 }
 
 describe('a rebuild from the raw log', () => {
@@ -92,24 +63,4 @@ describe('a rebuild from the raw log', () => {
     expect(after).toEqual(rebuilt)
     expect(after.rows).toBeGreaterThan(before.rows)
   })
-
-  test.each(['filling', 'filled'])(
-    'killed while %s leaves the old facts in force',
-    async (stage) => {
-      const { dataDir, proof } = await refined(19)
-      const child = spawn(process.execPath, [CHILD, stage, dataDir], {
-        stdio: ['ignore', 'pipe', 'inherit'],
-      })
-      const ended = once(child, 'exit')
-      await once(child.stdout, 'data')
-      child.kill('SIGKILL')
-      await ended
-      const generations = () =>
-        readdirSync(join(dataDir, 'warehouse')).filter((name) => name.endsWith('.sqlite'))
-      expect(generations().length).toBe(2)
-      expect(await proofOf(dataDir)).toEqual(proof)
-      expect(await rebuild(dataDir)).toEqual(proof)
-      expect(generations().length).toBe(1)
-    },
-  )
 })

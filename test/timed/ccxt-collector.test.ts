@@ -10,8 +10,8 @@ import { loadCcxt } from '../../src/collect/ccxt/module.ts'
 import { systemClock } from '../../src/core/clock.ts'
 import { createLogger } from '../../src/core/log.ts'
 import { createRandom } from '../../src/core/random.ts'
-import type { Bench } from './collect-support.ts'
-import { openBench, until } from './collect-support.ts'
+import type { Bench } from '../integration/collect-support.ts'
+import { openBench, until } from '../integration/collect-support.ts'
 
 /** A failure as the library tells it: by the classes it is of. */
 class NetworkError extends Error {}

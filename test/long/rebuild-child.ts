@@ -2,7 +2,7 @@ import { systemClock } from '../../src/core/clock.ts'
 import { followCandles } from '../../src/gold/candles.ts'
 import { decodeLogs, rebuildSilver } from '../../src/silver/rebuild.ts'
 import { createGeneration } from '../../src/warehouse/index.ts'
-import { GRACE_US, urlOf } from './folders.ts'
+import { GRACE_US, urlOf } from '../playback/folders.ts'
 
 /**
  * Rebuilds the warehouse of a data folder up to a stage, says so, and stays there: until it is
