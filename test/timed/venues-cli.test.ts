@@ -20,14 +20,14 @@ const here = () => ['--sim', sim.restUrl, ...data]
 beforeAll(async () => {
   sim = await startSimulator({
     venues: ['coinbase', 'binance-us', 'kraken', 'coingecko'],
-    ...{ tradesPerSecond: 40, historyMinutes: 4, rateLimit: null },
+    ...{ tradesPerSecond: 100, historyMinutes: 4, rateLimit: null },
   })
   const venues = [...EXCHANGES, 'coingecko']
   // Coinbase's market has no PEPE; SOL is asked of Kraken alone.
   const products = ['BTC-USD', 'PEPE-USD', 'kraken:SOL-USD']
   run = await runCli(
     ...['run', '--venues', ...venues, '--products', ...products, '--coins', 'bitcoin', 'ethereum'],
-    ...['--books', '--seconds', '4', '--json', ...here()],
+    ...['--books', '--seconds', '10', '--json', ...here()],
   )
 })
 afterAll(async () => {
